@@ -1,0 +1,40 @@
+// DHCP unique identifiers: opaque octets, compared whole (RFC 8415 §11).
+
+declare const duidBrand: unique symbol;
+
+/** A DUID as lower-case hex digits, two an octet. Compare with `===`. */
+export type Duid = string & { readonly [duidBrand]: true };
+
+/** RFC 8415 §11.1: a 2-octet type and 1 to 128 octets. */
+export const DUID_MIN_LENGTH = 3;
+/** RFC 8415 §11.1. */
+export const DUID_MAX_LENGTH = 130;
+
+const HEX: readonly string[] = Array.from({ length: 256 }, (_, i) => i.toString(16).padStart(2, "0"));
+
+/** Copies the octets from `start` to `end` of `bytes`; the caller has checked the length. */
+export function duidFromBytes(bytes: Uint8Array, start = 0, end = bytes.length): Duid {
+  let text = "";
+  for (let i = start; i < end; i++) text += HEX[bytes[i] as number];
+  return text as Duid;
+}
+
+/** The octets of a DUID. */
+export function duidToBytes(duid: Duid): Uint8Array {
+  const bytes = new Uint8Array(duid.length / 2);
+  for (let i = 0; i < bytes.length; i++) bytes[i] = Number.parseInt(duid.slice(i * 2, i * 2 + 2), 16);
+  return bytes;
+}
+
+/** Parses hex digits with or without colons between octets; undefined when it is no DUID of 3 to 130 octets. */
+export function parseDuid(text: string): Duid | undefined {
+  const digits = text.replaceAll(":", "").toLowerCase();
+  if (!/^([0-9a-f]{2})+$/.test(digits)) return undefined;
+  const octets = digits.length / 2;
+  return octets < DUID_MIN_LENGTH || octets > DUID_MAX_LENGTH ? undefined : (digits as Duid);
+}
+
+/** Octets in hex, separated by colons. */
+export function formatDuid(duid: Duid): string {
+  return duid.replaceAll(/(..)(?!$)/g, "$1:");
+}

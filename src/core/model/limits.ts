@@ -1,0 +1,82 @@
+// Every number that bounds something, with its reason. Defaults of the configuration stand here too.
+
+export const LIMITS = {
+  /** RFC 8415 §7.6 HOP_COUNT_LIMIT is 8, so hop-counts 0 to 8 reach a server: nine levels (D-182). */
+  relayLevels: 9,
+  /** Options nested in options: CLIENT_DATA > IA > IAADDR > options is 4; a margin, then malformed (A-46). */
+  optionNesting: 8,
+  /** An outgoing datagram: the UDP payload limit (D-008). */
+  datagramBytes: 65_527,
+  /** No step touches more rows than this. */
+  rowsPerStep: 4_096,
+  /** Leases that one tick ends (housekeeping, after client traffic). */
+  expiriesPerTick: 1_024,
+  /** D-294: leases one client may hold. */
+  leasesPerClient: 32,
+  /** IAs that one message may name; a real client names two or three. */
+  iasPerMessage: 32,
+  /** Addresses one client may have declined at a time (N-013). */
+  declinesPerClient: 8,
+  /** Candidates tried for one new lease before it is "none available". */
+  allocationAttempts: 256,
+  /** Candidates tried in order after hashing found nothing (small pools are exhausted exactly). */
+  allocationScan: 4_096,
+  /** Offers held at a time, for all clients. */
+  offersHeld: 100_000,
+  /** Entries of a prefix pool's block map. */
+  blocksPerPool: 4_096,
+  /** Leases in one BNDUPD; one client rarely has more, the rest go in another (F-290). */
+  leasesPerBndupd: 16,
+  /** BNDUPDs we take without acknowledging (OPTION_F_MAX_UNACKED_BNDUPD that we send). */
+  maxUnackedBndupd: 1_000,
+  /** BNDUPDs that we leave open even if the partner takes more: bounds the window's memory. */
+  windowMax: 4_000,
+  /** Octets of one failover message: the frame length has 16 bits. */
+  frameBytes: 65_535,
+  /** Connections on the failover port that have not yet been accepted by a CONNECT (F-551). */
+  pendingLinks: 16,
+  /** Held outputs before client messages are shed. */
+  heldOutputs: 65_536,
+  /** Octets of a client's FQDN or relay data kept with a lease; longer ones are not kept. */
+  keptBytes: 2_048,
+} as const;
+
+/** Defaults in milliseconds or seconds, as the name says; all configurable. */
+export const DEFAULTS = {
+  preferredLifetimeSeconds: 3_000,
+  validLifetimeSeconds: 4_000,
+  /** RFC 8156 §4.4, peers' convention. */
+  mcltSeconds: 3_600,
+  /** Below this a first lease would be shorter than RFC 8156 §1 allows (F-003). */
+  mcltMinimumSeconds: 30,
+  heartbeatMillis: 2_000,
+  offerHeldMillis: 60_000,
+  declinedHeldSeconds: 86_400,
+  startupMillis: 10_000,
+  keepaliveMillis: 10_000,
+  keepaliveForeignMillis: 60_000,
+  contactsPerKeepalive: 4,
+  drainMillis: 5_000,
+  /** T-06 (6): a lease ends here this long after its client's expiry. */
+  graceSeconds: 10,
+  /** F-561: the partner's clock may have been behind (5 s permitted, 1 s rounding). */
+  skewMarginSeconds: 6,
+  /** F-168, F-232: clocks may differ by this. */
+  skewPermittedSeconds: 5,
+  /** T-06 (4): a reply to a client older than this is not sent. */
+  replyMaxAgeMillis: 2_000,
+  connectRetryMillis: 1_000,
+  connectRetryMaxMillis: 10_000,
+  /** F-151: after a rejection or DISCONNECT. */
+  connectRetryRejectedMillis: 15_000,
+  /** F-160: no CONNECT, CONNECTREPLY or first STATE within this. */
+  connectPhaseMillis: 10_000,
+  /** A-41: POOLREQ at most once in this time. */
+  poolRequestMillis: 60_000,
+  /** A-30: a rejected update goes out again after this, doubling up to an hour. */
+  rejectedRetryMillis: 10_000,
+  rejectedRetryMaxMillis: 3_600_000,
+  /** F-417: neither UPDDONE nor a BNDUPD for this long. */
+  updateSilenceMillis: 60_000,
+  informationRefreshSeconds: 86_400,
+} as const;

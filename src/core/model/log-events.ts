@@ -1,0 +1,114 @@
+// The catalogue of log events: stable ids, a template and a paragraph for the operator.
+// The manual's page is made from it.
+
+export type LogLevel = "error" | "warn" | "info" | "debug";
+
+interface LogEventDefinition {
+  readonly level: LogLevel;
+  /** Placeholders in braces are the event's fields. */
+  readonly template: string;
+  readonly help: string;
+}
+
+const define = <T extends Record<string, LogEventDefinition>>(events: T): T => events;
+
+export const LOG_EVENTS = define({
+  TANDEM_STARTED: {
+    level: "info",
+    template: "server {server} started, {leases} leases",
+    help: "The log was replayed and the server begins to work.",
+  },
+  TANDEM_STOPPING: {
+    level: "info",
+    template: "stopping: no new work, handing over to the partner",
+    help: "A planned stop (T-05). Unacknowledged updates are sent first, for at most five seconds.",
+  },
+  TANDEM_STOPPED: {
+    level: "info",
+    template: "stopped, {unacknowledged} updates not acknowledged by the partner",
+    help: "Zero is the normal figure. Any other number is of leases the partner does not know yet; it asks for them when this server is back.",
+  },
+  DHCP6_DISCARD: {
+    level: "debug",
+    template: "discarded {message} from {source}: {reason}",
+    help: "A message that the RFCs say to discard. Each reason has a counter in `tandem status`.",
+  },
+  DHCP6_LEASE_NEW: {
+    level: "info",
+    template: "{lease} leased to {duid} (iaid {iaid}) for {valid} s",
+    help: "A new lease was given to a client.",
+  },
+  DHCP6_LEASE_EXTEND: {
+    level: "debug",
+    template: "{lease} of {duid} (iaid {iaid}) extended to {valid} s",
+    help: "A RENEW, REBIND or REQUEST extended a lease.",
+  },
+  DHCP6_LEASE_RELEASED: {
+    level: "info",
+    template: "{lease} released by {duid}",
+    help: "The client gave the lease back.",
+  },
+  DHCP6_LEASE_DECLINED: {
+    level: "warn",
+    template: "{lease} declined by {duid}: kept out of use",
+    help: "The client found the address in use by somebody else. The address is kept out of use; look for a device with a fixed address from the pool.",
+  },
+  DHCP6_LEASE_EXPIRED: {
+    level: "info",
+    template: "{lease} of {duid} expired",
+    help: "The valid lifetime ended without a renewal.",
+  },
+  DHCP6_POOL_EXHAUSTED: {
+    level: "warn",
+    template: "no {kind} left for {duid} on link {link}",
+    help: "No free lease in this server's part of the pools of the link. New clients get NoAddrsAvail or NoPrefixAvail.",
+  },
+  DHCP6_DOUBTFUL: {
+    level: "info",
+    template: "{lease} asked for by {duid} is unknown here and may be the partner's: not answered",
+    help: "T-02: the partner may have granted this lease and not told us yet. It is neither confirmed nor denied until the two servers have resynchronised.",
+  },
+  FAILOVER_STATE: {
+    level: "info",
+    template: "{relationship}: {from} -> {to} ({reason})",
+    help: "The endpoint entered another state. `tandem failover status` tells what that means and what to do.",
+  },
+  FAILOVER_ALARM: {
+    level: "warn",
+    template: "{relationship}: {alarm}",
+    help: "Something about the pair needs a look: lost contact, a rejected update, a conflict, or clocks that differ. `tandem failover status` lists the open alarms.",
+  },
+  FAILOVER_LINK: {
+    level: "info",
+    template: "{relationship}: {what}",
+    help: "The connection to the partner was opened, secured, refused or lost.",
+  },
+  FAILOVER_CONFLICT: {
+    level: "warn",
+    template: "{relationship}: {lease}: {what}",
+    help: "Both servers knew something different about a lease. It says which version was kept. Nothing has to be done.",
+  },
+  FAILOVER_REJECTED: {
+    level: "warn",
+    template: "{relationship}: the partner refused the update of {lease}: {status} {message}",
+    help: "The partner did not take an update. It is sent again with growing pauses. ConfigurationConflict means that the two configurations differ.",
+  },
+  STORE_FAILED: {
+    level: "error",
+    template: "stable storage failed: {error}",
+    help: "A write to the log failed. The server stops at once, so that nothing is promised that is not on disk; the partner takes over.",
+  },
+  STORE_TORN: {
+    level: "warn",
+    template: "the last group of the log was incomplete and was dropped ({file}, offset {offset})",
+    help: "The server or the machine was stopped in the middle of a write. Nothing that a client was told is lost: a reply leaves only after its write.",
+  },
+});
+
+export type LogEventId = keyof typeof LOG_EVENTS;
+
+/** A log event as a value; the shell writes it. */
+export interface LogEvent {
+  readonly id: LogEventId;
+  readonly fields: Readonly<Record<string, string | number | boolean>>;
+}

@@ -1,0 +1,38 @@
+// The door's events and outputs: all that goes in and comes out of a server (docs/internals/core.md).
+
+import type { LogEvent } from "../model/log-events.ts";
+import type { Millis } from "../model/time.ts";
+import type { DiskRequest, DiskResult } from "../../ports/disk.ts";
+import type { ReceivedDatagram, SentDatagram } from "../../ports/datagram.ts";
+import type { LinkEvent, LinkRequest } from "../../ports/partner-link.ts";
+import type { Command } from "./commands.ts";
+
+export type ServerEvent =
+  | { readonly type: "datagram"; readonly datagram: ReceivedDatagram }
+  | LinkEvent
+  | DiskResult
+  | { readonly type: "tick" }
+  | { readonly type: "command"; readonly id: number; readonly command: Command };
+
+/** Where outputs go, in order, during `stepBatch`. All were released: what they promise is durable. */
+export interface Sink {
+  datagram(datagram: SentDatagram): void;
+  link(request: LinkRequest): void;
+  disk(request: DiskRequest): void;
+  log(event: LogEvent): void;
+  /** The answer to a command, as plain data for JSON. */
+  answer(id: number, result: CommandResult): void;
+  /** The server has ended: `failed` after a disk error (the process exits with an error), else a planned stop. */
+  stopped(outcome: { readonly failed: boolean; readonly reason: string }): void;
+}
+
+export type CommandResult =
+  | { readonly ok: true; readonly value: unknown }
+  | { readonly ok: false; readonly code: string; readonly message: string };
+
+export interface ServerDoor {
+  /** The only way state changes. `now` is lease time and never goes back. */
+  stepBatch(events: readonly ServerEvent[], now: Millis, sink: Sink): void;
+  /** When the next `tick` is due at the latest; the shell may tick earlier and at least once a second. */
+  nextTick(now: Millis): Millis;
+}
