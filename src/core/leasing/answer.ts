@@ -1,0 +1,112 @@
+// Builds the ADVERTISE or REPLY of one exchange (RFC 8415 §18.3.9, §18.3.10): decisions first, then the common
+// timers, then the records, then the octets.
+
+import type { Link } from "../config/types.ts";
+import { createReplyWriter } from "../wire/reply-writer.ts";
+import type { ReplyWriter, RequestView } from "../wire/view.ts";
+import type { Exchange, LeasingContext, PlannedIa } from "./context.ts";
+import { confirm } from "./exchanges/confirm.ts";
+import { endAll } from "./exchanges/release.ts";
+import { type ExtendMode, extendAll } from "./exchanges/renew.ts";
+import { assignAll } from "./exchanges/solicit.ts";
+import { grantAll } from "./grant.ts";
+import { type Timers, timersFor } from "./lifetimes.ts";
+import { optionsOf, writeOptions } from "./reply-options.ts";
+import { STATUS } from "./status-codes.ts";
+
+export interface Answer {
+  readonly writer: ReplyWriter;
+  readonly promisesNothing: boolean;
+}
+
+/** The answer, or undefined where silence is right. */
+export function answer(exchange: Exchange, mode: ExtendMode): Answer | undefined {
+  const { view } = exchange;
+  switch (view.type) {
+    case "SOLICIT": {
+      const rapid = view.rapidCommit && exchange.link.subnets.some((subnet) => subnet.rapidCommit);
+      return rapid ? assignment(exchange, "REPLY", true) : assignment(exchange, "ADVERTISE", false);
+    }
+    case "REQUEST":
+      return assignment(exchange, "REPLY", false);
+    case "RENEW":
+    case "REBIND": {
+      const planned = extendAll(exchange, mode);
+      return planned === undefined ? undefined : withLeases(exchange, "REPLY", planned, false);
+    }
+    case "CONFIRM": {
+      const status = confirm(exchange);
+      if (status === undefined) return undefined;
+      const writer = begin(exchange, "REPLY");
+      writer.status(status.code, status.message);
+      return { writer, promisesNothing: true };
+    }
+    case "RELEASE":
+    case "DECLINE":
+      return ending(exchange);
+    case "INFORMATION-REQUEST":
+      return answerInformation(exchange.context, view, exchange.link);
+  }
+}
+
+/** D-098 to D-101: an ADVERTISE, or the REPLY at once where Rapid Commit is on. */
+function assignment(exchange: Exchange, type: "ADVERTISE" | "REPLY", rapidCommit: boolean): Answer {
+  const planned = assignAll(exchange, type === "ADVERTISE" ? "offer" : "grant");
+  return withLeases(exchange, type, planned, rapidCommit);
+}
+
+function begin({ context, view, client }: Exchange, type: "ADVERTISE" | "REPLY"): ReplyWriter {
+  const writer = createReplyWriter(view, type);
+  // D-070, D-071
+  writer.serverId(context.config.server.duid);
+  writer.clientId(client.duid);
+  return writer;
+}
+
+function withLeases(exchange: Exchange, type: "ADVERTISE" | "REPLY", planned: readonly PlannedIa[], rapidCommit: boolean): Answer {
+  const timers = commonTimers(planned);
+  if (type === "REPLY") grantAll(exchange, planned, timers);
+  const writer = begin(exchange, type);
+  const subnet = planned.flatMap(({ leases }) => leases).find((lease) => lease.subnet !== undefined)?.subnet ?? exchange.link.subnets[0];
+  // D-104 to D-106: zero is the default and need not be said.
+  if (type === "ADVERTISE" && subnet !== undefined && subnet.preference > 0) writer.preference(subnet.preference);
+  if (rapidCommit) writer.rapidCommit();
+  for (const { ia, leases, status } of planned) {
+    writer.ia({
+      kind: ia.kind,
+      iaid: ia.iaid,
+      ...timers,
+      leases: leases.map(({ key, preferred, valid }) => ({ address: key.address, length: key.length, preferred, valid })),
+      ...(status === undefined ? {} : { status }),
+    });
+  }
+  const { globalOptions, tunables } = exchange.context.config;
+  writeOptions({ writer, view: exchange.view, type, options: optionsOf(subnet, globalOptions), informationRefreshTime: tunables.informationRefreshTime });
+  return { writer, promisesNothing: type === "ADVERTISE" };
+}
+
+function commonTimers(planned: readonly PlannedIa[]): Timers {
+  const timed = planned.flatMap(({ leases }) => leases).filter((lease) => lease.valid > 0);
+  return timersFor(timed.map(({ preferred, subnet }) => ({ preferred, renewTimer: subnet?.lifetimes.renewTimer, rebindTimer: subnet?.lifetimes.rebindTimer })));
+}
+
+/** D-162 to D-164, D-170: Success, and NoBinding for the IAs that have no binding; nothing else. */
+function ending(exchange: Exchange): Answer {
+  const unbound = endAll(exchange, exchange.view.type === "RELEASE" ? "RELEASED" : "ABANDONED");
+  const writer = begin(exchange, "REPLY");
+  writer.status(STATUS.Success, exchange.view.type === "RELEASE" ? "released" : "declined");
+  for (const ia of unbound) {
+    writer.ia({ kind: ia.kind, iaid: ia.iaid, t1: 0, t2: 0, leases: [], status: { code: STATUS.NoBinding, message: "no binding for this IA" } });
+  }
+  return { writer, promisesNothing: false };
+}
+
+/** D-173 to D-176: configuration only. */
+export function answerInformation(context: LeasingContext, view: RequestView, link: Link | undefined): Answer {
+  const writer = createReplyWriter(view, "REPLY");
+  writer.serverId(context.config.server.duid);
+  if (view.clientId !== undefined) writer.clientId(view.clientId);
+  const options = optionsOf(link?.subnets[0], context.config.globalOptions);
+  writeOptions({ writer, view, type: "REPLY", options, informationRefreshTime: context.config.tunables.informationRefreshTime });
+  return { writer, promisesNothing: true };
+}

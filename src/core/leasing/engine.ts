@@ -1,0 +1,94 @@
+// One client message in, one answer or a reason for none out (RFC 8415 §18.3). Everything it changes goes
+// through `context.save`; the caller holds the answer until that is durable.
+
+import { relationshipOf } from "../config/lookup.ts";
+import type { Link } from "../config/types.ts";
+import type { Service, ServerIdOwner } from "../model/authority.ts";
+import type { Ipv6Address } from "../model/ipv6.ts";
+import { floorTime, type Millis } from "../model/time.ts";
+import { relayDataOf } from "../wire/relay-data.ts";
+import type { RequestView } from "../wire/view.ts";
+import { admit } from "./admit.ts";
+import { answer, answerInformation, type Answer } from "./answer.ts";
+import type { Exchange, LeasingContext } from "./context.ts";
+import { isWhollyRecorded } from "./exchanges/renew.ts";
+import { selectLink } from "./select-link.ts";
+
+export interface ClientDatagram {
+  readonly bytes: Uint8Array;
+  readonly interface: string;
+  readonly source: Ipv6Address;
+  readonly multicast: boolean;
+  readonly receivedAt: Millis;
+}
+
+export type LeasingOutcome =
+  | { readonly type: "discard"; readonly reason: string }
+  | {
+      readonly type: "reply";
+      readonly bytes: Uint8Array;
+      readonly port: number;
+      /** It promises nothing and may leave before earlier commits are durable (D-115). */
+      readonly promisesNothing: boolean;
+    };
+
+/** Answers one message that `viewRequest` has taken apart. */
+export function handleMessage(context: LeasingContext, view: RequestView, datagram: ClientDatagram, now: Millis): LeasingOutcome {
+  const link = selectLink(context.config, view, datagram.interface);
+  const owner = ownerOf(context, view, link);
+  const admission = admit(view, datagram, owner);
+  if (admission.type === "discard") return admission;
+  if (view.type === "INFORMATION-REQUEST") return handleInformation(context, view, link, owner);
+  if (link === undefined) return { type: "discard", reason: "unknown-link" };
+  const duid = view.clientId;
+  if (duid === undefined) return { type: "discard", reason: "client-id-missing" };
+  const authority = context.authorityOf(link);
+  const service = authority.serviceFor(view.type, owner);
+  if (service.type === "silent") return { type: "discard", reason: service.reason };
+  const exchange: Exchange = {
+    context,
+    view,
+    link,
+    authority,
+    client: { duid },
+    now,
+    transactionTime: floorTime(Math.min(datagram.receivedAt, now)),
+    relayData: relayDataOf(view, datagram.source, datagram.bytes),
+  };
+  return serve(exchange, service);
+}
+
+function serve(exchange: Exchange, service: Exclude<Service, { type: "silent" }>): LeasingOutcome {
+  const { view } = exchange;
+  const endsLeases = view.type === "RELEASE" || view.type === "DECLINE";
+  // A-81: for the partner's messages the leases must all be recorded here; F-426: RECOVER-DONE ends none.
+  if (service.type === "answer-for-partner" && endsLeases && !isWhollyRecorded(exchange)) {
+    return { type: "discard", reason: "partners-lease-not-recorded" };
+  }
+  const result = answer(exchange, service.type);
+  return result === undefined ? { type: "discard", reason: "nothing-to-say" } : finished(result);
+}
+
+function handleInformation(context: LeasingContext, view: RequestView, link: Link | undefined, owner: ServerIdOwner): LeasingOutcome {
+  if (link !== undefined) {
+    const service = context.authorityOf(link).serviceFor(view.type, owner);
+    if (service.type === "silent") return { type: "discard", reason: service.reason };
+  }
+  return finished(answerInformation(context, view, link));
+}
+
+function finished({ writer, promisesNothing }: Answer): LeasingOutcome {
+  const done = writer.finish();
+  // D-008: what does not fit into a datagram cannot be sent.
+  if (done === undefined) return { type: "discard", reason: "answer-too-large" };
+  return { type: "reply", ...done, promisesNothing };
+}
+
+/** Whose server identifier the message carries; the partner is that of the link's relationship only (A-81). */
+function ownerOf(context: LeasingContext, view: RequestView, link: Link | undefined): ServerIdOwner {
+  if (view.serverId === undefined) return "none";
+  if (view.serverId === context.config.server.duid) return "own";
+  const relationship = link === undefined ? undefined : relationshipOf(context.config, link);
+  return relationship !== undefined && relationship.partner.duid === view.serverId ? "partner" : "foreign";
+}
+

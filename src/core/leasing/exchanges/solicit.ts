@@ -1,0 +1,62 @@
+// SOLICIT and REQUEST, and SOLICIT with Rapid Commit (RFC 8415 §18.3.1, §18.3.2, §18.3.9).
+
+import { subnetOf } from "../../config/lookup.ts";
+import { leaseKeyText } from "../../model/lease.ts";
+import type { RequestedIa } from "../../wire/view.ts";
+import { allocate } from "../allocate/allocate.ts";
+import { bindingsOf, plan, subnetOfLease } from "../bindings.ts";
+import type { Exchange, PlannedIa, PlannedLease } from "../context.ts";
+import { STATUS } from "../status-codes.ts";
+
+/** How an IA is treated: shown in an ADVERTISE and held for a while, or granted in a REPLY. */
+export type AssignMode = "offer" | "grant";
+
+/** Every IA gets leases or a status, each on its own (D-109, D-127, D-293, D-304). */
+export function assignAll(exchange: Exchange, mode: AssignMode): readonly PlannedIa[] {
+  const taken = new Set<string>();
+  return exchange.view.ias.map((ia) => {
+    const planned = assign(exchange, ia, mode, taken);
+    for (const lease of planned.leases) taken.add(leaseKeyText(lease.key));
+    return planned;
+  });
+}
+
+function assign(exchange: Exchange, ia: RequestedIa, mode: AssignMode, taken: ReadonlySet<string>): PlannedIa {
+  // D-120, D-302: an address that is not right for the link is told so; D-125: not so for prefixes.
+  if (mode === "grant" && ia.kind === "address" && ia.leases.some((lease) => subnetOf(exchange.link, lease.address) === undefined)) {
+    return { ia, leases: [], status: { code: STATUS.NotOnLink, message: "an address is not right for the link" } };
+  }
+  const existing = existingLeases(exchange, ia, mode);
+  if (existing.length > 0) return { ia, leases: existing };
+  return assignNew(exchange, ia, mode, taken);
+}
+
+/** D-124: a binding that exists is given again. */
+function existingLeases(exchange: Exchange, ia: RequestedIa, mode: AssignMode): PlannedLease[] {
+  const planned: PlannedLease[] = [];
+  for (const record of bindingsOf(exchange, ia)) {
+    const subnet = subnetOfLease(exchange, record);
+    if (subnet === undefined || !exchange.authority.mayExtend(record, exchange.now)) continue;
+    planned.push(plan(exchange, record, subnet, record, mode === "grant"));
+  }
+  return planned;
+}
+
+/** A lease that the client does not have yet, or the status that says there is none (D-112 to D-117, D-121, D-122). */
+export function assignNew(exchange: Exchange, ia: RequestedIa, mode: AssignMode, taken: ReadonlySet<string>): PlannedIa {
+  const allocation = allocate(exchange, ia, taken);
+  if (allocation === undefined || allocation === "limit") return noneAvailable(exchange, ia, allocation === "limit");
+  const { key, subnet, record } = allocation;
+  if (mode === "offer") exchange.context.offers.hold(key, { duid: exchange.client.duid, iaid: ia.iaid }, exchange.now);
+  return { ia, leases: [plan(exchange, key, subnet, record, mode === "grant")] };
+}
+
+/** The IA with NoAddrsAvail or NoPrefixAvail inside it (D-097, D-114). */
+export function noneAvailable(exchange: Exchange, ia: RequestedIa, limit: boolean): PlannedIa {
+  const isAddress = ia.kind === "address";
+  exchange.context.counters.add(isAddress ? "no-addrs-avail" : "no-prefix-avail");
+  exchange.context.log({ id: "DHCP6_POOL_EXHAUSTED", fields: { kind: ia.kind, duid: exchange.client.duid, link: exchange.link.name } });
+  const what = isAddress ? "addresses" : "prefixes";
+  const message = limit ? `the limit of ${what} is reached` : `no ${what} available`;
+  return { ia, leases: [], status: { code: isAddress ? STATUS.NoAddrsAvail : STATUS.NoPrefixAvail, message } };
+}

@@ -1,0 +1,60 @@
+// The seam between leasing and failover: what a server may do with a lease, and for how long.
+// Failover implements it for a relationship; a lone server has the trivial one in lone-authority.ts.
+
+import type { BindingStatus } from "./binding-status.ts";
+import type { Lease, LeaseKey } from "./lease.ts";
+import type { DhcpTime, Millis, Seconds } from "./time.ts";
+import type { Duid } from "./duid.ts";
+
+/** Whose server identifier a client's message carries. */
+export type ServerIdOwner = "none" | "own" | "partner" | "foreign";
+
+export type MessageName =
+  | "SOLICIT" | "REQUEST" | "CONFIRM" | "RENEW" | "REBIND" | "RELEASE" | "DECLINE" | "INFORMATION-REQUEST";
+
+/** How a message is served (RFC 8156 §8, table of F-370). */
+export type Service =
+  /** As RFC 8415 says. */
+  | { readonly type: "answer" }
+  /** A-81: only if every lease in it is ACTIVE here for this client. */
+  | { readonly type: "answer-for-partner" }
+  /** RECOVER-DONE: only leases recorded here, nothing new (RFC 8156 §8.7.1). */
+  | { readonly type: "answer-recorded" }
+  | { readonly type: "silent"; readonly reason: string };
+
+export interface ClientRef {
+  readonly duid: Duid;
+  readonly iaid: number;
+}
+
+/** How much of a link's pools this server may give to new clients. */
+export interface OwnShare {
+  /** The value bit 127 must have; undefined: any (a lone server). */
+  readonly addressBit: 0 | 1 | undefined;
+  readonly prefixes: "all" | "FREE" | "FREE-BACKUP" | "none";
+}
+
+export interface Authority {
+  serviceFor(message: MessageName, serverId: ServerIdOwner): Service;
+  /** What to draw candidates from; `mayStart` still judges each. */
+  ownShare(now: Millis): OwnShare;
+  /** Whether this server may now begin a lease of `key` for `client`. `lease` is the record, if there is one. */
+  mayStart(key: LeaseKey, lease: Lease | undefined, client: ClientRef, now: Millis): boolean;
+  /** Whether a lease that is ACTIVE here for the client may be extended. */
+  mayExtend(lease: Lease, now: Millis): boolean;
+  /** The latest client expiry allowed now (RFC 8156 §4.4); undefined = no bound. `lease` undefined: a new one. */
+  longestExpiry(lease: Lease | undefined, now: Millis): DhcpTime | undefined;
+  /** T-02: the partner may have granted or renewed this unseen; neither confirm nor deny it. */
+  isDoubtful(key: LeaseKey, lease: Lease | undefined, now: Millis): boolean;
+  /** Completes a grant or extension: mark, version-independent failover times (RFC 8156 §7.3). `desired` is the
+   * valid lifetime that policy alone would give. */
+  granted(before: Lease | undefined, after: Lease, desired: Seconds, now: Millis): Lease;
+  /** Completes an ending: RELEASED, EXPIRED, ABANDONED or RESET, with what follows at once. */
+  ended(before: Lease, status: Extract<BindingStatus, "RELEASED" | "EXPIRED" | "ABANDONED" | "RESET">, now: Millis): Lease;
+  /** Seconds after its client's expiry at which a lease ends here (T-06 (6)). */
+  readonly graceSeconds: Seconds;
+  /** Whether housekeeping may end leases now. */
+  mayExpire(): boolean;
+  /** Seconds a FREE lease is kept after its last use before its record may go. */
+  readonly retention: Seconds;
+}

@@ -1,0 +1,90 @@
+// Small judgements about a lease that both leasing and failover make.
+
+import type { BindingStatus } from "./binding-status.ts";
+import { lowBit } from "./ipv6.ts";
+import type { Lease, LeaseKey } from "./lease.ts";
+import type { ClientRef } from "./authority.ts";
+import { addSeconds, type DhcpTime, isPast, laterOf, type Millis, NO_TIME, type Seconds } from "./time.ts";
+
+/** A lease as it is before anybody used it. */
+export function freshLease(key: LeaseKey, link: string): Lease {
+  return {
+    kind: key.kind,
+    address: key.address,
+    length: key.length,
+    link,
+    duid: undefined,
+    iaid: 0,
+    status: "FREE",
+    validLifetime: 0,
+    preferredLifetime: 0,
+    t1: 0,
+    t2: 0,
+    clientExpiry: NO_TIME,
+    expirationTime: NO_TIME,
+    ackedPartnerLifetime: NO_TIME,
+    partnerLifetime: NO_TIME,
+    clientLastTransactionTime: NO_TIME,
+    partnerRawCltTime: NO_TIME,
+    startTimeOfState: NO_TIME,
+    stateExpirationTime: NO_TIME,
+    partnerLifetimeSent: NO_TIME,
+    partnerLifetimeHighest: NO_TIME,
+    version: 0,
+    ackEpoch: 0,
+    marked: false,
+    everSent: false,
+    endingSent: false,
+    relayData: undefined,
+    fqdn: undefined,
+    reconfigureData: undefined,
+  };
+}
+
+/** FREE and FREE-BACKUP: no client holds it and none is waited for. */
+export function isAvailable(status: BindingStatus): boolean {
+  return status === "FREE" || status === "FREE-BACKUP";
+}
+
+export function isOf(lease: Lease, client: ClientRef): boolean {
+  return lease.duid === client.duid && lease.iaid === client.iaid;
+}
+
+/** ACTIVE and not yet ended by its times: expiry is judged when a lease is used (docs/internals/core.md). */
+export function isHeld(lease: Lease, grace: Seconds, now: Millis): boolean {
+  return lease.status === "ACTIVE" && !isPast(addSeconds(lease.stateExpirationTime, grace), now);
+}
+
+/** F-257, F-258, A-04: where a freed lease goes: prefixes to the primary, addresses by their low-order bit. */
+export function freedStatus(key: LeaseKey): "FREE" | "FREE-BACKUP" {
+  if (key.kind === "prefix") return "FREE";
+  return lowBit(key.address) === 1 ? "FREE" : "FREE-BACKUP";
+}
+
+/** F-255, F-260: PENDING-FREE never persists: the lease is free at once, its last client kept as a hint (F-239). */
+export function freed(lease: Lease, status: "FREE" | "FREE-BACKUP", start: DhcpTime, retention: Seconds): Lease {
+  const last = laterOf(laterOf(lease.clientExpiry, lease.partnerLifetimeHighest), laterOf(lease.expirationTime, start));
+  return {
+    ...lease,
+    status,
+    startTimeOfState: start,
+    // No status of a free lease ends; the time only says when its record may go.
+    stateExpirationTime: addSeconds(last, retention),
+    validLifetime: 0,
+    preferredLifetime: 0,
+    t1: 0,
+    t2: 0,
+    clientExpiry: NO_TIME,
+    // a new client starts with nothing acknowledged.
+    ackedPartnerLifetime: NO_TIME,
+    partnerLifetime: NO_TIME,
+    partnerLifetimeSent: NO_TIME,
+    expirationTime: NO_TIME,
+    marked: false,
+    everSent: false,
+    endingSent: false,
+    relayData: undefined,
+    fqdn: undefined,
+    reconfigureData: undefined,
+  };
+}

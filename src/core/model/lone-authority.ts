@@ -1,0 +1,40 @@
+// The authority of a server without a partner: every pool is its own, a lease ends and is free at once.
+
+import type { Authority } from "./authority.ts";
+import { freed, isAvailable, isOf } from "./lease-status.ts";
+import type { Lease } from "./lease.ts";
+import { addSeconds, floorTime, NO_TIME, type Seconds } from "./time.ts";
+
+export interface LoneOptions {
+  /** Seconds a declined address is kept out of use. */
+  readonly declinedHeld: Seconds;
+  readonly retention: Seconds;
+}
+
+export function loneAuthority(options: LoneOptions): Authority {
+  return {
+    graceSeconds: 0,
+    retention: options.retention,
+    serviceFor: (_message, serverId) =>
+      serverId === "none" || serverId === "own"
+        ? { type: "answer" }
+        : { type: "silent", reason: "server-id-mismatch" },
+    ownShare: () => ({ addressBit: undefined, prefixes: "all" }),
+    mayStart: (_key, lease, client) =>
+      lease === undefined ||
+      isAvailable(lease.status) ||
+      ((lease.status === "RELEASED" || lease.status === "EXPIRED") && isOf(lease, client)),
+    mayExtend: () => true,
+    longestExpiry: () => undefined,
+    isDoubtful: () => false,
+    granted: (_before, after) => after,
+    ended: (before, status, now) => {
+      const start = floorTime(now);
+      if (status === "ABANDONED") {
+        return { ...before, status, startTimeOfState: start, stateExpirationTime: addSeconds(start, options.declinedHeld), clientExpiry: NO_TIME };
+      }
+      return freed(before as Lease, "FREE", start, options.retention);
+    },
+    mayExpire: () => true,
+  };
+}
