@@ -10,7 +10,7 @@ const FOLDERS = ["src", "sim", "tools", "test", "bench", "bin", "native"];
 const LINES_AT_MOST = 400;
 
 /** Tables may be long: one entry a line has no better shape. */
-const isTable = (file: string) => /(^|\/)tables?(\/|\.|-)|-table\.ts$|\/golden\//.test(file);
+const TABLES = ["src/core/model/log-events.ts", "src/core/failover/transitions.ts"];
 
 interface Source {
   readonly file: string;
@@ -34,7 +34,7 @@ const all = FOLDERS.filter((folder) => present.has(folder)).flatMap((folder) => 
 describe("every source file", () => {
   it("has at most 400 lines, tables aside", () => {
     const long = all
-      .filter(({ file }) => !isTable(file))
+      .filter(({ file }) => !TABLES.includes(file) && !file.includes("/golden/"))
       .map(({ file, text }) => ({ file, lines: text.split("\n").length - 1 }))
       .filter(({ lines }) => lines > LINES_AT_MOST);
     expect(long).toEqual([]);
