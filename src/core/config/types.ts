@@ -126,4 +126,27 @@ export interface CompiledConfig {
   readonly tunables: Tunables;
   /** Options for clients whose link is not known, and for INFORMATION-REQUEST without a link. */
   readonly globalOptions: ReadonlyMap<number, OptionValue>;
+  /** What lookup.ts searches; absent in a configuration made by hand, which is searched slowly. */
+  readonly index?: ConfigIndex;
+}
+
+export interface SubnetPlace {
+  readonly link: Link;
+  readonly subnet: Subnet;
+}
+
+export interface PrefixPoolPlace extends SubnetPlace {
+  readonly pool: PrefixPool;
+}
+
+export interface ConfigIndex {
+  readonly byName: ReadonlyMap<string, Link>;
+  readonly byInterface: ReadonlyMap<string, Link>;
+  readonly byRelayAddress: ReadonlyMap<Ipv6Address, Link>;
+  readonly byInterfaceId: ReadonlyMap<string, Link>;
+  readonly relationships: ReadonlyMap<string, Relationship>;
+  /** By address; subnets never overlap. */
+  readonly subnets: readonly SubnetPlace[];
+  /** By address; pools never overlap. */
+  readonly prefixPools: readonly PrefixPoolPlace[];
 }

@@ -1,0 +1,28 @@
+// Keys of Kea's file (and of other servers) that Tandem has no use for or calls otherwise.
+
+export const FOREIGN_KEYS: Readonly<Record<string, string>> = {
+  Dhcp6: "Tandem's file has no outer key: move what is in it to the left",
+  Dhcp4: "Tandem serves DHCPv6 only",
+  "lease-database": "leases are kept in `servers: NAME: state-directory`",
+  "hooks-libraries": "there are no hooks; failover is `failover: relationships`",
+  loggers: "the log goes to standard output; `tandem run --log-level` sets how much",
+  "control-sockets": "it is `servers: NAME: control-socket`",
+  "server-id": "it is `servers: NAME: duid`",
+  "high-availability": "it is `failover: relationships`",
+  peers: "it is `servers`, and `primary` and `secondary` in the relationship",
+  role: "the role follows from `primary` and `secondary` and this server's name",
+  "this-server-name": "start with `--server NAME`",
+  "heartbeat-delay": "it is `keepalive`",
+  "max-response-delay": "it is `keepalive`",
+  "max-lease-time": "it is `valid-lifetime`",
+  "default-lease-time": "it is `valid-lifetime`",
+  "min-valid-lifetime": "lifetimes have no range: give `valid-lifetime`",
+  "max-valid-lifetime": "lifetimes have no range: give `valid-lifetime`",
+  "min-preferred-lifetime": "lifetimes have no range: give `preferred-lifetime`",
+  "max-preferred-lifetime": "lifetimes have no range: give `preferred-lifetime`",
+  "pd-allocator": "prefixes are chosen by the pair's blocks; there is no choice",
+  "this-server": "start with `--server NAME`",
+  tertiary: "a relationship has exactly two servers",
+  backup: "a relationship has exactly two servers: `primary` and `secondary`",
+  partner: "name both servers: `primary` and `secondary`",
+};

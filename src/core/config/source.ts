@@ -1,0 +1,216 @@
+// The file as text: YAML (so JSON too) into plain values, and the place in the text of every path.
+
+import {
+  type Document,
+  LineCounter,
+  type Node,
+  type ParsedNode,
+  isAlias,
+  isMap,
+  isNode,
+  isScalar,
+  isSeq,
+  parseDocument,
+  visit,
+} from "yaml";
+import { CONFIG_LIMITS } from "./limits.ts";
+import { type Path, type Problem, type Severity, pathText } from "./problem.ts";
+
+export interface Finding {
+  readonly severity: Severity;
+  readonly code: string;
+  readonly message: string;
+  readonly hint?: string | undefined;
+}
+
+/** Collects the problems of one file and knows where its values stand. */
+export interface Source {
+  /** The plain value; undefined when the text is no YAML (problems tell why). */
+  readonly value: unknown;
+  readonly problems: readonly Problem[];
+  /** Records a problem at the value of `path`, or at its key. */
+  report(path: Path, finding: Finding, at?: "value" | "key"): void;
+  /** The text of a scalar as written in the file, without quotes. */
+  written(path: Path): string | undefined;
+}
+
+interface Range {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Parses the text; never throws. */
+export function readSource(fileName: string, text: string): Source {
+  const problems: Problem[] = [];
+  const seen = new Set<string>();
+  const lines = new LineCounter();
+  let document: Document.Parsed | undefined;
+
+  const add = (range: Range, path: string, finding: Finding): void => {
+    const { line, col } = lines.linePos(Math.min(range.start, text.length));
+    const key = `${line}:${col}:${finding.code}:${finding.message}`;
+    if (seen.has(key) || problems.length >= CONFIG_LIMITS.problems) return;
+    seen.add(key);
+    problems.push({
+      severity: finding.severity,
+      code: finding.code,
+      file: fileName,
+      line: Math.max(1, line),
+      column: Math.max(1, col),
+      path,
+      message: finding.message,
+      hint: finding.hint,
+      excerpt: excerptOf(text, range),
+    });
+  };
+
+  if (text.length > CONFIG_LIMITS.textLength) {
+    add({ start: 0, end: 0 }, "", failure("file-too-large", "the file is larger than 64 MiB"));
+    return { value: undefined, problems, report: () => undefined, written: () => undefined };
+  }
+  document = parseText(text, lines, (range, finding) => add(range, "", finding));
+  const value = document === undefined || problems.length > 0 ? undefined : plainValue(document, (range, finding) => add(range, "", finding));
+  for (const warning of document?.warnings ?? []) {
+    add({ start: warning.pos[0], end: warning.pos[1] }, "", { severity: "warning", code: "yaml", message: sentence(warning.message) });
+  }
+  return {
+    value,
+    problems,
+    report: (path, finding, at = "value") => add(placeOf(document, path, at), pathText(path), finding),
+    written: (path) => writtenAt(document, path),
+  };
+}
+
+function failure(code: string, message: string, hint?: string): Finding {
+  return { severity: "error", code, message, hint };
+}
+
+/** `prefix: 2001:db8::` is a map to YAML: a colon before white space makes a key. */
+function colonHint(text: string, range: Range): string | undefined {
+  const line = text.slice(text.lastIndexOf("\n", range.start - 1) + 1).split("\n", 1)[0] ?? "";
+  return /::?\s*($|[,}\]#])/.test(line) && line.includes("::") ? 'put an address that ends in `::` in quotes: `"2001:db8::"`' : undefined;
+}
+
+type Add = (range: Range, finding: Finding) => void;
+
+function parseText(text: string, lines: LineCounter, add: Add): Document.Parsed | undefined {
+  try {
+    const document = parseDocument(text, {
+      lineCounter: lines,
+      prettyErrors: false,
+      uniqueKeys: true,
+      stringKeys: true,
+      merge: true,
+      logLevel: "error",
+    });
+    for (const error of document.errors) {
+      const range = { start: error.pos[0], end: error.pos[1] };
+      if (error.code === "DUPLICATE_KEY") add(range, failure("duplicate-key", "this key stands twice in the same map", "keep one of the two"));
+      else add(range, failure("yaml", sentence(error.message), colonHint(text, range)));
+    }
+    return document;
+  } catch (error) {
+    // Deep nesting overflows the parser's stack.
+    if (!(error instanceof RangeError)) throw error;
+    add({ start: 0, end: 0 }, failure("yaml", "the file is nested too deeply"));
+    return undefined;
+  }
+}
+
+function plainValue(document: Document.Parsed, add: Add): unknown {
+  if (document.contents === null) {
+    add({ start: 0, end: 0 }, failure("empty-file", "the file is empty", "start from examples/single-server.yaml or examples/pair.yaml"));
+    return undefined;
+  }
+  try {
+    const alias = brokenAlias(document);
+    if (alias !== undefined) {
+      add(alias, failure("yaml", "this alias has no anchor before it"));
+      return undefined;
+    }
+    return document.toJS({ maxAliasCount: CONFIG_LIMITS.aliases });
+  } catch (error) {
+    if (!(error instanceof ReferenceError) && !(error instanceof RangeError) && !(error instanceof TypeError)) throw error;
+    add({ start: 0, end: 0 }, failure("yaml", "the file's aliases expand to too much, or to themselves"));
+    return undefined;
+  }
+}
+
+function brokenAlias(document: Document.Parsed): Range | undefined {
+  let found: Range | undefined;
+  visit(document, {
+    Alias: (_key, node) => {
+      if (node.resolve(document) !== undefined) return undefined;
+      found = rangeOf(node);
+      return visit.BREAK;
+    },
+  });
+  return found;
+}
+
+function sentence(message: string): string {
+  return message.replaceAll(/\s+/g, " ").trim();
+}
+
+/** The place of a path; where it leads to nothing, that of the nearest thing on the way. */
+function placeOf(document: Document.Parsed | undefined, path: Path, at: "value" | "key"): Range {
+  if (document === undefined) return { start: 0, end: 0 };
+  let node: Node | null = document.contents as ParsedNode | null;
+  let key: Node | undefined;
+  let found = 0;
+  for (const segment of path) {
+    const next = child(document, node, segment);
+    if (next === undefined) break;
+    node = next.value;
+    key = next.key;
+    found++;
+  }
+  const whole = found === path.length;
+  if (key !== undefined && (at === "key" || !whole || node === null)) return rangeOf(key);
+  return node === null ? { start: 0, end: 0 } : firstLine(rangeOf(node), node);
+}
+
+function child(document: Document.Parsed, parent: Node | null, segment: string | number): { key: Node | undefined; value: Node | null } | undefined {
+  const node = isAlias(parent) ? parent.resolve(document) : parent;
+  if (isMap(node)) {
+    const pair = node.items.find((item) => isScalar(item.key) && String(item.key.value) === String(segment));
+    if (pair === undefined) return undefined;
+    return { key: pair.key as Node, value: isNode(pair.value) ? pair.value : null };
+  }
+  if (isSeq(node) && typeof segment === "number") {
+    const item = node.items[segment];
+    return isNode(item) ? { key: undefined, value: item } : undefined;
+  }
+  return undefined;
+}
+
+function rangeOf(node: Node): Range {
+  return { start: node.range?.[0] ?? 0, end: node.range?.[1] ?? 0 };
+}
+
+function firstLine(range: Range, node: Node): Range {
+  return isScalar(node) || isAlias(node) ? range : { start: range.start, end: range.start + 1 };
+}
+
+function writtenAt(document: Document.Parsed | undefined, path: Path): string | undefined {
+  let node: Node | null = (document?.contents ?? null) as ParsedNode | null;
+  if (document === undefined) return undefined;
+  for (const segment of path) {
+    const next = child(document, node, segment);
+    if (next === undefined) return undefined;
+    node = next.value;
+  }
+  return isScalar(node) ? (node.source ?? undefined) : undefined;
+}
+
+function excerptOf(text: string, range: Range): Problem["excerpt"] {
+  const from = text.lastIndexOf("\n", range.start - 1) + 1;
+  const newline = text.indexOf("\n", range.start);
+  const line = text.slice(from, newline === -1 ? text.length : newline).replace(/\r$/, "");
+  const column = Math.min(range.start - from, line.length);
+  const cut = Math.max(0, column - CONFIG_LIMITS.shownLine / 2);
+  const shown = line.slice(cut, cut + CONFIG_LIMITS.shownLine);
+  const start = column - cut;
+  const length = Math.max(1, Math.min(range.end - range.start, shown.length - start));
+  return { text: shown, start, length };
+}
