@@ -52,7 +52,7 @@ export interface RequestView {
   readonly serverId: Duid | undefined;
   /** IA_NA and IA_PD in order; a repeated (type, IAID) is left out (D-051). */
   readonly ias: readonly RequestedIa[];
-  /** Whether any IA option (IA_NA, IA_TA, IA_PD) was there (D-034). */
+  /** Whether an IA_NA or IA_PD was there, malformed ones too (D-034). IA_TA counts as unknown (N-001). */
   readonly hasIa: boolean;
   /** Codes of the ORO, each once, in order; empty when absent. */
   readonly requestedOptions: readonly number[];
