@@ -85,7 +85,9 @@ export class ByteHeap {
 
   private classFor(length: number): SizeClass {
     const fine = length <= FINE_BYTES;
-    const number = fine ? Math.max(1, Math.ceil(length / UNIT)) : FINE_CLASSES + Math.ceil(length / COARSE);
+    const number = fine
+      ? Math.max(1, Math.ceil(length / UNIT))
+      : FINE_CLASSES + Math.ceil(length / COARSE);
     let sized = this.classes[number];
     if (sized === undefined) {
       const units = fine ? number : ((number - FINE_CLASSES) * COARSE) / UNIT;

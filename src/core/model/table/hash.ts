@@ -5,7 +5,12 @@
 export type HashSeed = readonly [number, number];
 
 /** Hash of `length` octets of `bytes` from `start`: 32 bits, unsigned. */
-export function hashBytes(seed: HashSeed, bytes: Uint8Array, start: number, length: number): number {
+export function hashBytes(
+  seed: HashSeed,
+  bytes: Uint8Array,
+  start: number,
+  length: number,
+): number {
   const last = length & 3;
   const whole = length - last;
   let v0 = seed[0];
@@ -47,7 +52,12 @@ export function hashBytes(seed: HashSeed, bytes: Uint8Array, start: number, leng
 }
 
 /** Hash of an address in four words and a prefix length: 32 bits, unsigned. */
-export function hashAddress(seed: HashSeed, words: Uint32Array, base: number, length: number): number {
+export function hashAddress(
+  seed: HashSeed,
+  words: Uint32Array,
+  base: number,
+  length: number,
+): number {
   let v0 = seed[0];
   let v1 = seed[1];
   let v2 = 0x6c796765 ^ seed[0];

@@ -4,8 +4,8 @@
 import type { Duid } from "../duid.ts";
 import { assert } from "../unreachable.ts";
 import { BYTE_HEAP_MAX, ByteHeap } from "./byte-heap.ts";
+import { type HashSeed, hashBytes } from "./hash.ts";
 import { HashIndex } from "./hash-index.ts";
-import { hashBytes, type HashSeed } from "./hash.ts";
 import { WordRows } from "./word-rows.ts";
 
 const SLOT = 0;
@@ -16,7 +16,9 @@ const NEXT = 4;
 const HEAD = 5;
 const STRIDE = 6;
 
-const HEX: readonly string[] = Array.from({ length: 256 }, (_, i) => i.toString(16).padStart(2, "0"));
+const HEX: readonly string[] = Array.from({ length: 256 }, (_, i) =>
+  i.toString(16).padStart(2, "0"),
+);
 
 function digit(code: number): number {
   return code <= 57 ? code - 48 : code - 87;
@@ -128,7 +130,8 @@ export class Interned {
   private find(hash: number, bytes: Uint8Array, length: number): number {
     let entry = this.index.first(hash);
     while (entry !== 0) {
-      if (this.entries.word(entry, HASH) === hash && this.equals(entry, bytes, length)) return entry;
+      if (this.entries.word(entry, HASH) === hash && this.equals(entry, bytes, length))
+        return entry;
       entry = this.index.next(entry);
     }
     return 0;
@@ -138,7 +141,8 @@ export class Interned {
     const length = duid.length >> 1;
     if (length > this.scratch.length) this.scratch = new Uint8Array(length);
     const into = this.scratch;
-    for (let i = 0; i < length; i++) into[i] = (digit(duid.charCodeAt(i * 2)) << 4) | digit(duid.charCodeAt(i * 2 + 1));
+    for (let i = 0; i < length; i++)
+      into[i] = (digit(duid.charCodeAt(i * 2)) << 4) | digit(duid.charCodeAt(i * 2 + 1));
     return length;
   }
 }

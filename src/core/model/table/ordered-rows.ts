@@ -36,7 +36,11 @@ export class OrderedRows {
     let number = this.leafFor(key, row);
     if (last < 0 || (number === last && this.isFullBefore(last, key, row))) {
       // The usual case of ever growing keys fills leaves to the brim.
-      this.insertLeaf(last + 1, { keys: new Float64Array(LEAF), rows: new Uint32Array(LEAF), count: 0 });
+      this.insertLeaf(last + 1, {
+        keys: new Float64Array(LEAF),
+        rows: new Uint32Array(LEAF),
+        count: 0,
+      });
       number = last + 1;
     } else if ((this.leaves[number] as Leaf).count === LEAF) {
       this.split(number);
@@ -111,7 +115,12 @@ export class OrderedRows {
     position.at = 0;
   }
 
-  private isBefore(leaf: Leaf, at: number, key: number, reached: (row: number) => boolean): boolean {
+  private isBefore(
+    leaf: Leaf,
+    at: number,
+    key: number,
+    reached: (row: number) => boolean,
+  ): boolean {
     const own = leaf.keys[at] as number;
     return own < key || (own === key && !reached(leaf.rows[at] as number));
   }
@@ -123,7 +132,9 @@ export class OrderedRows {
     while (high - low > 1) {
       const middle = (low + high) >> 1;
       const first = this.firsts[middle] as number;
-      const notAfter = first < key || (first === key && this.tie((this.leaves[middle] as Leaf).rows[0] as number, row) <= 0);
+      const notAfter =
+        first < key ||
+        (first === key && this.tie((this.leaves[middle] as Leaf).rows[0] as number, row) <= 0);
       if (notAfter) low = middle;
       else high = middle;
     }
@@ -137,7 +148,8 @@ export class OrderedRows {
     while (low < high) {
       const middle = (low + high) >> 1;
       const own = leaf.keys[middle] as number;
-      if (own < key || (own === key && this.tie(leaf.rows[middle] as number, row) < 0)) low = middle + 1;
+      if (own < key || (own === key && this.tie(leaf.rows[middle] as number, row) < 0))
+        low = middle + 1;
       else high = middle;
     }
     return low;
@@ -151,7 +163,11 @@ export class OrderedRows {
   private split(number: number): void {
     const leaf = this.leaves[number] as Leaf;
     const half = LEAF >> 1;
-    const upper: Leaf = { keys: new Float64Array(LEAF), rows: new Uint32Array(LEAF), count: LEAF - half };
+    const upper: Leaf = {
+      keys: new Float64Array(LEAF),
+      rows: new Uint32Array(LEAF),
+      count: LEAF - half,
+    };
     upper.keys.set(leaf.keys.subarray(half));
     upper.rows.set(leaf.rows.subarray(half));
     leaf.count = half;

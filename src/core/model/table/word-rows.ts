@@ -46,7 +46,8 @@ export class WordRows {
       return row;
     }
     const row = this.top++;
-    if (row >>> CHUNK_BITS >= this.chunks.length) this.chunks.push(new Uint32Array(CHUNK_ROWS * this.stride));
+    if (row >>> CHUNK_BITS >= this.chunks.length)
+      this.chunks.push(new Uint32Array(CHUNK_ROWS * this.stride));
     return row;
   }
 

@@ -1,0 +1,72 @@
+// The lease table as a plain Map: the twin that the tests hold the real one against. Slow and obvious.
+
+import type { Duid } from "../duid.ts";
+import { containsPrefix } from "../ipv6.ts";
+import { type Lease, leaseKeyText } from "../lease.ts";
+import type { LeaseTable } from "../lease-table.ts";
+import { diffSeconds, NO_TIME } from "../time.ts";
+
+function inUse(lease: Lease): boolean {
+  return lease.status !== "FREE" && lease.status !== "FREE-BACKUP";
+}
+
+/** An empty table for tests. */
+export function createMapTable(): LeaseTable {
+  const leases = new Map<string, Lease>();
+  /** Keys in order of first insertion; removed ones stay as undefined, so that a walk's positions never shift. */
+  const places: (string | undefined)[] = [];
+  const all = () => [...leases.values()];
+  const marks = () =>
+    all()
+      .filter((lease) => lease.marked)
+      .sort((a, b) => a.version - b.version);
+  return {
+    get size() {
+      return leases.size;
+    },
+    get: (key) => leases.get(leaseKeyText(key)),
+    put: (lease) => {
+      const key = leaseKeyText(lease);
+      if (!leases.has(key)) places.push(key);
+      leases.set(key, lease);
+    },
+    remove: (key) => {
+      const text = leaseKeyText(key);
+      if (leases.delete(text)) places[places.indexOf(text)] = undefined;
+    },
+    ofClient: (duid: Duid) => all().filter((lease) => lease.duid === duid),
+    countInUse: (link) => all().filter((lease) => lease.link === link && inUse(lease)).length,
+    prefixesWithin: (block, limit) =>
+      all()
+        .filter((lease) => lease.kind === "prefix" && inUse(lease))
+        .filter((lease) => containsPrefix(block, lease) || containsPrefix(lease, block))
+        .slice(0, limit),
+    due: (time, limit) =>
+      all()
+        .filter(
+          (lease) =>
+            lease.stateExpirationTime !== NO_TIME &&
+            diffSeconds(time, lease.stateExpirationTime) >= 0,
+        )
+        .sort(
+          (a, b) =>
+            diffSeconds(time, b.stateExpirationTime) - diffSeconds(time, a.stateExpirationTime),
+        )
+        .slice(0, limit),
+    marked: (after, limit) =>
+      marks()
+        .filter((lease) => lease.version > after)
+        .slice(0, limit),
+    get markedCount() {
+      return marks().length;
+    },
+    get oldestMarked() {
+      return marks()[0]?.version ?? 0;
+    },
+    slice: (from, limit) => {
+      const keys = places.slice(from, from + limit).filter((key) => key !== undefined);
+      const next = from + limit < places.length ? from + limit : undefined;
+      return { leases: keys.map((key) => leases.get(key) as Lease), next };
+    },
+  };
+}
