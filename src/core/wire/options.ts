@@ -49,18 +49,11 @@ export type OptionByType<T extends OptionType> = Extract<KnownOption, { readonly
 /** Every option that is known, by code; for the manual and the configuration. */
 export const optionDefinitions: readonly OptionDefinition[] = [...TABLE].sort((a, b) => a.code - b.code);
 
-const BY_CODE: readonly (OptionDefinition | undefined)[] = indexByCode();
 const CODE_BY_TYPE: ReadonlyMap<string, number> = new Map(TABLE.map(({ type, code }) => [type, code]));
-
-function indexByCode(): (OptionDefinition | undefined)[] {
-  const index: (OptionDefinition | undefined)[] = [];
-  for (const definition of TABLE) index[definition.code] = definition;
-  return index;
-}
 
 /** The table's entry of a code. */
 export function definitionOf(code: number): OptionDefinition | undefined {
-  return BY_CODE[code];
+  return BY_CODE[code]?.definition;
 }
 
 /** The code of an option's type. */
@@ -90,6 +83,22 @@ const NESTED: FieldCodec<unknown> = {
   parse: () => undefined,
 };
 
+interface Layout {
+  readonly definition: OptionDefinition;
+  readonly fields: readonly (readonly [field: string, codec: FieldCodec<unknown>])[];
+}
+
+const BY_CODE: readonly (Layout | undefined)[] = layouts();
+
+function layouts(): (Layout | undefined)[] {
+  const index: (Layout | undefined)[] = [];
+  for (const definition of optionDefinitions) {
+    const fields = Object.entries(definition.fields).map(([field, kind]) => [field, codecOf(kind)] as const);
+    index[definition.code] = { definition, fields };
+  }
+  return index;
+}
+
 /**
  * Decodes options from `start` to `end`. Values hold copies, not views. Offsets in `malformed` count from
  * the begin of `bytes`. Throws DecodeError when an option passes the end (D-015, D-016) or octets are left.
@@ -111,12 +120,12 @@ export function decodeOptions(bytes: Uint8Array, start = 0, end = bytes.length, 
 }
 
 function decodeOption(code: number, cursor: Cursor): Option {
-  const definition = definitionOf(code);
-  if (definition === undefined) return { type: "unknown", code, data: cursor.rest() };
+  const layout = BY_CODE[code];
+  if (layout === undefined) return { type: "unknown", code, data: cursor.rest() };
   const offset = cursor.offset;
-  const values: Record<string, unknown> = { type: definition.type, code };
-  for (const [field, kind] of Object.entries(definition.fields)) {
-    values[field] = codecOf(kind).read(cursor);
+  const values: Record<string, unknown> = { type: layout.definition.type, code };
+  for (const [field, codec] of layout.fields) {
+    values[field] = codec.read(cursor);
     if (cursor.failure !== undefined) break;
   }
   // F-139 and the lengths of RFC 8415 §21: exact.
@@ -141,10 +150,10 @@ function encodeOption(out: ByteWriter, option: Option): void {
 }
 
 function writeFields(out: ByteWriter, option: KnownOption): void {
-  const definition = definitionOf(option.code);
-  assert(definition?.type === option.type, `option ${option.type} has its own code`);
+  const layout = BY_CODE[option.code];
+  assert(layout?.definition.type === option.type, `option ${option.type} has its own code`);
   const values = option as unknown as Record<string, unknown>;
-  for (const [field, kind] of Object.entries(definition.fields)) codecOf(kind).write(out, values[field]);
+  for (const [field, codec] of layout.fields) codec.write(out, values[field]);
 }
 
 /** An option with its code filled in: `option("PREFERENCE", { value: 255 })`. */

@@ -6,6 +6,7 @@ import { unreachable } from "../../model/unreachable.ts";
 import { Cursor, type ByteWriter } from "../cursor.ts";
 import { readName, wireName, writeName } from "../domain-name.ts";
 import { parseHex } from "../hex.ts";
+import { utf8Encode } from "../utf8.ts";
 import { ip6, ip6Some, readAddress, writeAddress } from "./addresses.ts";
 import { Inputs, type EncryptedResolver, type FieldCodec, type OptionInput, type SubOption, type TimeSource } from "./kinds.ts";
 import { name, octetsText } from "./texts.ts";
@@ -31,8 +32,7 @@ function parseSubOption(input: OptionInput | undefined): SubOption | undefined {
 
 /** Hex after `0x`, else the text itself. */
 function octetsOf(value: string): Uint8Array | undefined {
-  if (/^0x/i.test(value)) return parseHex(value);
-  return Uint8Array.from(value, (char) => (char.codePointAt(0) as number) & 0xff);
+  return /^0x/i.test(value) ? parseHex(value) : utf8Encode(value);
 }
 
 /** D-269: code, length, value; each inner length within the option, else the option is malformed. */

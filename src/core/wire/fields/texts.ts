@@ -87,9 +87,12 @@ export const partialName: FieldCodec<Uint8Array> = {
   },
 };
 
+/** Longer octets are never shown as a text. */
+const TEXT_SHOWN = 1024;
+
 /** Octets for people: quoted when printable ASCII, else hex. */
 export function octetsText(value: Uint8Array): string {
-  const printable = value.length > 0 && value.every((octet) => octet >= 0x20 && octet < 0x7f);
+  const printable = value.length > 0 && value.length <= TEXT_SHOWN && value.every((octet) => octet >= 0x20 && octet < 0x7f);
   return printable ? JSON.stringify(String.fromCharCode(...value)) : `0x${hexText(value).replaceAll(":", "")}`;
 }
 
