@@ -1,0 +1,86 @@
+// The log: one JSON line an event (pino) with a stable id, or a line for people. Writing never blocks
+// the loop; what a stuck reader does not take beyond a limit is dropped.
+
+import pino from "pino";
+import { LOG_EVENTS, type LogEvent, type LogLevel } from "../core/model/log-events.ts";
+import { type LogSink, SHELL_LOG_EVENTS, type ShellLogEvent } from "./log-events.ts";
+
+export type LogFormat = "json" | "text";
+
+/** Octets of log lines that may wait for a slow reader. */
+const MAX_WAITING = 16 * 1024 * 1024;
+const ORDER: Record<LogLevel, number> = { debug: 20, info: 30, warn: 40, error: 50 };
+const CATALOGUE = { ...LOG_EVENTS, ...SHELL_LOG_EVENTS };
+
+export interface Log {
+  readonly write: LogSink;
+  /** Writes what waits, before the process ends. */
+  flush(): void;
+}
+
+export interface LogOptions {
+  readonly level: LogLevel;
+  readonly format: LogFormat;
+  /** Name of the server, in every JSON line. */
+  readonly server: string;
+  /** Where lines go: a file descriptor, standard output by default. */
+  readonly fd?: number;
+}
+
+/** The event's sentence: placeholders are replaced by fields, absent fields are left as they stand. */
+export function renderEvent(event: LogEvent | ShellLogEvent): string {
+  return CATALOGUE[event.id].template.replaceAll(/\{(\w+)\}/g, (whole, name: string) =>
+    name in event.fields ? printable(String(event.fields[name])) : whole,
+  );
+}
+
+/** Names and options come from clients: a control character would forge a line or a terminal sequence. */
+function printable(text: string): string {
+  return text.replaceAll(
+    /\p{Cc}/gu,
+    (char) => `\\x${char.charCodeAt(0).toString(16).padStart(2, "0")}`,
+  );
+}
+
+export function createLog(options: LogOptions): Log {
+  const destination = pino.destination({
+    fd: options.fd ?? 1,
+    sync: false,
+    minLength: 0,
+    maxLength: MAX_WAITING,
+  });
+  destination.on("error", () => {
+    // A closed reader of the log is no reason to stop serving.
+  });
+  const least = ORDER[options.level];
+  const json = pino(
+    {
+      level: options.level,
+      base: { server: options.server },
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+    },
+    destination,
+  );
+  const write: LogSink = (event) => {
+    const level: LogLevel = CATALOGUE[event.id].level;
+    if (ORDER[level] < least) return;
+    const message = renderEvent(event);
+    if (options.format === "json") json[level]({ id: event.id, fields: event.fields }, message);
+    else destination.write(textLine(event.id, level, message));
+  };
+  return { write, flush: () => flushQuietly(() => destination.flushSync()) };
+}
+
+function textLine(id: string, level: LogLevel, message: string): string {
+  return `${new Date().toISOString()} ${level.toUpperCase().padEnd(5)} ${id}: ${message}\n`;
+}
+
+/** The destination cannot be flushed before it is open or after its reader is gone. */
+function flushQuietly(flush: () => void): void {
+  try {
+    flush();
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+  }
+}
