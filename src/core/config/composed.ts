@@ -28,19 +28,36 @@ export function perServer<T>(inner: Scalar<T>) {
       const entries = Object.entries(input).filter(([, value]) => value !== undefined);
       return {
         type: "by-server",
-        servers: new Map(entries.map(([server, value]) => [server, readSome(inner, value, [server], context.issues)])),
+        servers: new Map(
+          entries.map(([server, value]) => [
+            server,
+            readSome(inner, value, [server], context.issues),
+          ]),
+        ),
       };
     })
     .meta({ type: `${typeOf(inner)}, a list, or a map of server name to either` });
 }
 
-function readSome<T>(inner: Scalar<T>, input: unknown, at: (string | number)[], issues: z.core.$ZodRawIssue[]): readonly T[] {
+function readSome<T>(
+  inner: Scalar<T>,
+  input: unknown,
+  at: (string | number)[],
+  issues: z.core.$ZodRawIssue[],
+): readonly T[] {
   const many = Array.isArray(input);
+  if (many && input.length === 0)
+    issues.push({ code: "custom", input, path: at, message: "is an empty list" });
   return (many ? (input as unknown[]) : [input]).flatMap((item, i) => {
     if (item === undefined) return [];
     const result = inner.safeParse(item);
     if (result.success) return [result.data];
-    for (const issue of result.error.issues) issues.push({ ...issue, input: item, path: [...at, ...(many ? [i] : []), ...issue.path] } as z.core.$ZodRawIssue);
+    for (const issue of result.error.issues)
+      issues.push({
+        ...issue,
+        input: item,
+        path: [...at, ...(many ? [i] : []), ...issue.path],
+      } as z.core.$ZodRawIssue);
     return [];
   });
 }

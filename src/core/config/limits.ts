@@ -1,6 +1,8 @@
 // Bounds of the configuration file, each with its reason.
 
 export const CONFIG_LIMITS = {
+  /** Nesting of maps and lists: the parser recurses. The schema needs ten. */
+  depth: 256,
   /** Octets of text; a file of this size takes seconds to parse. */
   textLength: 64 * 1024 * 1024,
   /** YAML aliases multiply: what they expand to is bounded. */
@@ -17,9 +19,6 @@ export const CONFIG_LIMITS = {
   validLifetimeSeconds: 30,
   /** RFC 8415 §21.23 IRT_MINIMUM (D-178). */
   refreshTimeSeconds: 600,
-  /** RFC 8415 §21.24 and §21.25 (D-279, D-280). */
-  maxRetransmissionLow: 60,
-  maxRetransmissionHigh: 86_400,
   /** Between Tandems (docs/internals/core.md); a foreign partner needs more. */
   keepaliveMillis: 1_000,
   keepaliveForeignMillis: 4_000,

@@ -1,8 +1,8 @@
 // Links of the file: a shared network, or a subnet that stands alone. Names, places and who serves them.
 
 import { formatPrefix, type Ipv6Address } from "../model/ipv6.ts";
-import { type Context, elements } from "./context.ts";
 import type { PerServer } from "./composed.ts";
+import { type Context, elements } from "./context.ts";
 import type { Path } from "./problem.ts";
 import type { FileSharedNetwork, FileSubnet } from "./schema.ts";
 import type { Scope } from "./scopes.ts";
@@ -21,7 +21,10 @@ export interface DraftLink {
   readonly network: FileSharedNetwork | undefined;
   readonly subnets: readonly DraftSubnet[];
   /** The parts of the file that say where the link is: the shared network and its subnets. */
-  readonly places: readonly { readonly value: FileSharedNetwork | FileSubnet; readonly path: Path }[];
+  readonly places: readonly {
+    readonly value: FileSharedNetwork | FileSubnet;
+    readonly path: Path;
+  }[];
 }
 
 /** All links of the file in its order, with their names checked. */
@@ -30,16 +33,32 @@ export function draftLinks(context: Context): readonly DraftLink[] {
   const alone = elements(context.file.subnet6).map(({ value, at }): DraftLink => {
     const path = ["subnet6", at];
     const subnet = { value, path, scopes: [{ value, path }, global] };
-    return { name: formatPrefix(value.subnet), path, network: undefined, subnets: [subnet], places: [{ value, path }] };
+    return {
+      name: formatPrefix(value.subnet),
+      path,
+      network: undefined,
+      subnets: [subnet],
+      places: [{ value, path }],
+    };
   });
   const shared = elements(context.file["shared-networks"]).map(({ value, at }): DraftLink => {
     const path = ["shared-networks", at];
     const network: Scope = { value, path };
     const subnets = elements(value.subnet6).map((element): DraftSubnet => {
       const place = [...path, "subnet6", element.at];
-      return { value: element.value, path: place, scopes: [{ value: element.value, path: place }, network, global] };
+      return {
+        value: element.value,
+        path: place,
+        scopes: [{ value: element.value, path: place }, network, global],
+      };
     });
-    return { name: value.name, path, network: value, subnets, places: [{ value, path }, ...subnets] };
+    return {
+      name: value.name,
+      path,
+      network: value,
+      subnets,
+      places: [{ value, path }, ...subnets],
+    };
   });
   const links = [...alone, ...shared];
   checkNames(context, links);
@@ -47,19 +66,39 @@ export function draftLinks(context: Context): readonly DraftLink[] {
 }
 
 function checkNames(context: Context, links: readonly DraftLink[]): void {
-  if (links.length === 0) context.warn("no-links", [], "there is no `subnet6` and no `shared-networks`: no client will get anything");
+  if (links.length === 0)
+    context.warn(
+      "no-links",
+      [],
+      "there is no `subnet6` and no `shared-networks`: no client will get anything",
+    );
   const names = new Map<string, DraftLink>();
   for (const link of links) {
     if (link.network !== undefined && names.has(link.name)) {
-      context.error("duplicate-name", [...link.path, "name"], `there are two shared networks \`${link.name}\``, "give each its own name");
+      context.error(
+        "duplicate-name",
+        [...link.path, "name"],
+        `there are two shared networks \`${link.name}\``,
+        "give each its own name",
+      );
     }
     names.set(link.name, link);
     if (link.network === undefined) continue;
-    if (link.subnets.length === 0) context.error("empty-network", [...link.path, "subnet6"], `shared network \`${link.name}\` has no subnet`);
+    if (link.subnets.length === 0)
+      context.error(
+        "empty-network",
+        [...link.path, "subnet6"],
+        `shared network \`${link.name}\` has no subnet`,
+      );
     for (const subnet of link.subnets) {
       for (const key of ["max-leases", "server"] as const) {
         if (subnet.value[key] === undefined) continue;
-        context.error("not-in-network", [...subnet.path, key], `\`${key}\` is a matter of the whole link`, `move it to shared network \`${link.name}\``, "key");
+        context.error(
+          "not-in-network",
+          { key: [...subnet.path, key] },
+          `\`${key}\` is a matter of the whole link`,
+          `move it to shared network \`${link.name}\``,
+        );
       }
     }
   }
@@ -77,7 +116,9 @@ function valuesFor<T>(value: PerServer<T> | undefined, server: string): readonly
 }
 
 export function relayAddressesOf(link: DraftLink): readonly Ipv6Address[] {
-  return link.places.flatMap((place) => elements(place.value.relay?.["ip-addresses"]).map((element) => element.value));
+  return link.places.flatMap((place) =>
+    elements(place.value.relay?.["ip-addresses"]).map((element) => element.value),
+  );
 }
 
 export function interfaceIdsOf(link: DraftLink): readonly string[] {
@@ -85,12 +126,21 @@ export function interfaceIdsOf(link: DraftLink): readonly string[] {
 }
 
 /** An interface, relay address or Interface-Id names one link only. `servers`: all of the file. */
-export function checkPlaces(context: Context, links: readonly DraftLink[], servers: readonly string[]): void {
+export function checkPlaces(
+  context: Context,
+  links: readonly DraftLink[],
+  servers: readonly string[],
+): void {
   const owners = new Map<string, DraftLink>();
   const claim = (link: DraftLink, path: Path, kind: string, key: string, shown: string): void => {
     const owner = owners.get(`${kind} ${key}`);
     if (owner !== undefined && owner !== link) {
-      context.error(`${kind}-twice`, path, `${shown} belongs to link \`${owner.name}\` already`, "put the subnets of one link into one of `shared-networks`");
+      context.error(
+        `${kind}-twice`,
+        path,
+        `${shown} belongs to link \`${owner.name}\` already`,
+        "put the subnets of one link into one of `shared-networks`",
+      );
     }
     owners.set(`${kind} ${key}`, link);
   };
@@ -98,19 +148,44 @@ export function checkPlaces(context: Context, links: readonly DraftLink[], serve
     for (const { value, path } of link.places) {
       checkServerNames(context, value.interface, [...path, "interface"], servers);
       for (const server of servers) {
-        for (const name of valuesFor(value.interface, server)) claim(link, [...path, "interface"], "interface", `${server} ${name}`, `interface \`${name}\``);
+        for (const name of valuesFor(value.interface, server))
+          claim(
+            link,
+            [...path, "interface"],
+            "interface",
+            `${server} ${name}`,
+            `interface \`${name}\``,
+          );
       }
       for (const { value: address, at } of elements(value.relay?.["ip-addresses"])) {
-        claim(link, [...path, "relay", "ip-addresses", at], "relay-address", address, "this relay address");
+        claim(
+          link,
+          [...path, "relay", "ip-addresses", at],
+          "relay-address",
+          address,
+          "this relay address",
+        );
       }
-      for (const id of value["interface-id"] ?? []) claim(link, [...path, "interface-id"], "interface-id", id, "this Interface-Id");
+      for (const id of value["interface-id"] ?? [])
+        claim(link, [...path, "interface-id"], "interface-id", id, "this Interface-Id");
     }
   }
 }
 
-function checkServerNames(context: Context, value: PerServer<string> | undefined, path: Path, servers: readonly string[]): void {
+function checkServerNames(
+  context: Context,
+  value: PerServer<string> | undefined,
+  path: Path,
+  servers: readonly string[],
+): void {
   if (value?.type !== "by-server") return;
   for (const name of value.servers.keys()) {
-    if (!servers.includes(name)) context.error("unknown-server", [...path, name], `there is no server \`${name}\` in \`servers\``, `known: ${servers.join(", ")}`, "key");
+    if (!servers.includes(name))
+      context.error(
+        "unknown-server",
+        { key: [...path, name] },
+        `there is no server \`${name}\` in \`servers\``,
+        `known: ${servers.join(", ")}`,
+      );
   }
 }

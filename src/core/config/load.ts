@@ -1,8 +1,8 @@
 // The configuration file from its text to the frozen structure that the server works with.
 
 import { DEFAULTS, LIMITS } from "../model/limits.ts";
-import { type Context, elements, type LoadOptions, type LoadResult } from "./context.ts";
 import { compileLinks } from "./compile-links.ts";
+import { type Context, elements, type LoadOptions, type LoadResult } from "./context.ts";
 import { checkPlaces, draftLinks } from "./links.ts";
 import { withIndex } from "./lookup.ts";
 import { globalRefreshTime, OptionScopes } from "./option-data.ts";
@@ -13,7 +13,6 @@ import type { FileConfig } from "./schema.ts";
 import { checkServers, ownName, serversOf, settingsOf, warnDerivedDuid } from "./servers.ts";
 import { readSource, type Source } from "./source.ts";
 import type { CompiledConfig, Link, Tunables } from "./types.ts";
-import { optionCatalogue } from "./wire-options.ts";
 
 /**
  * Reads a configuration file (YAML, so JSON too). Never throws for any text: all faults of the file come back
@@ -31,22 +30,30 @@ export function loadConfig(text: string, options: LoadOptions): LoadResult {
 function contextOf(source: Source, file: FileConfig, options: LoadOptions): Context {
   const report =
     (severity: "error" | "warning"): Context["error"] =>
-    (code, path, message, hint, at) =>
-      source.report(path, { severity, code, message, hint }, at);
+    (code, place, message, hint) => {
+      const finding = { severity, code, message, hint };
+      if ("key" in place) source.report(place.key, finding, "key");
+      else source.report(place, finding);
+    };
   return {
     file,
     options,
-    catalogue: optionCatalogue,
     shortTimes: file.testing?.["allow-short-times"] === true,
     error: report("error"),
     warn: report("warning"),
+    has: source.has,
   };
 }
 
 function compile(context: Context): CompiledConfig | undefined {
   const { file } = context;
   if (context.shortTimes) {
-    context.warn("short-times", ["testing", "allow-short-times"], "TIMES ARE NOT CHECKED: leases may be too short for failover to be safe", "for tests only: remove `testing` in service");
+    context.warn(
+      "short-times",
+      ["testing", "allow-short-times"],
+      "TIMES ARE NOT CHECKED: leases may be too short for failover to be safe",
+      "for tests only: remove `testing` in service",
+    );
   }
   const servers = serversOf(context);
   checkServers(context, servers);
@@ -57,25 +64,58 @@ function compile(context: Context): CompiledConfig | undefined {
   const names = Object.keys(file.servers ?? {});
   checkPlaces(context, drafts, names.length === 0 && own !== undefined ? [own] : names);
   const options = new OptionScopes(context);
-  const links = compileLinks({ context, drafts, relationships, assigned, own, serverNames: names, options });
-  const mine = own === undefined ? [] : relationships.flatMap((draft) => relationshipFor(context, draft, own, servers) ?? []);
+  const links = compileLinks({
+    context,
+    drafts,
+    relationships,
+    assigned,
+    own,
+    serverNames: names,
+    options,
+  });
+  const mine =
+    own === undefined
+      ? []
+      : relationships.flatMap((draft) => relationshipFor(context, draft, own, servers) ?? []);
   const tunables = tunablesOf(context);
   const globalOptions = options.merged([{ value: file, path: [] }]);
   if (own === undefined) return undefined;
-  for (const name of [own, ...mine.map((relationship) => relationship.partner.server)]) warnDerivedDuid(context, name, servers.get(name));
-  const server = settingsOf(context, own, servers.get(own), links.flatMap((link) => link.interfaces));
+  for (const name of [own, ...mine.map((relationship) => relationship.partner.server)])
+    warnDerivedDuid(context, name, servers.get(name));
+  const server = settingsOf(
+    context,
+    own,
+    servers.get(own),
+    links.flatMap((link) => link.interfaces),
+  );
   checkServed(context, server.interfaces, links);
   return withIndex(deepFreeze({ server, links, relationships: mine, tunables, globalOptions }));
 }
 
 /** An interface without a link, or a link's interface that is not listened on, is a slip. */
-function checkServed(context: Context, interfaces: readonly string[], links: readonly Link[]): void {
+function checkServed(
+  context: Context,
+  interfaces: readonly string[],
+  links: readonly Link[],
+): void {
   const onLinks = links.flatMap((link) => link.interfaces);
   for (const name of interfaces) {
-    if (!onLinks.includes(name)) context.warn("interface-without-link", ["interfaces-config"], `interface \`${name}\` is on no link: its own clients get nothing (relays do)`, "give a subnet `interface: …`", "key");
+    if (!onLinks.includes(name))
+      context.warn(
+        "interface-without-link",
+        { key: ["interfaces-config"] },
+        `interface \`${name}\` is on no link: its own clients get nothing (relays do)`,
+        "give a subnet `interface: …`",
+      );
   }
   for (const name of onLinks) {
-    if (!interfaces.includes(name)) context.warn("interface-not-served", ["interfaces-config"], `a link names interface \`${name}\`, which is not in \`interfaces\``, "add it to `interfaces`", "key");
+    if (!interfaces.includes(name))
+      context.warn(
+        "interface-not-served",
+        { key: ["interfaces-config"] },
+        `a link names interface \`${name}\`, which is not in \`interfaces\``,
+        "add it to `interfaces`",
+      );
   }
 }
 
@@ -97,7 +137,13 @@ function tunablesOf(context: Context): Tunables {
 }
 
 function deepFreeze<T>(value: T): T {
-  if (typeof value !== "object" || value === null || value instanceof Uint8Array || Object.isFrozen(value)) return value;
+  if (
+    typeof value !== "object" ||
+    value === null ||
+    value instanceof Uint8Array ||
+    Object.isFrozen(value)
+  )
+    return value;
   Object.freeze(value);
   if (value instanceof Map) for (const item of value.values()) deepFreeze(item as unknown);
   else for (const item of Object.values(value)) deepFreeze(item as unknown);

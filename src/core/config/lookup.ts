@@ -1,7 +1,14 @@
 // Finding the link, subnet or pool that an interface, a relay or a lease belongs to (RFC 8415 §13.1).
 // Subnets and pools never overlap in a loaded configuration, so one binary search decides.
 
-import { type Ipv6Address, type Prefix, containsPrefix, inPrefix, isLinkLocal, UNSPECIFIED } from "../model/ipv6.ts";
+import {
+  containsPrefix,
+  type Ipv6Address,
+  inPrefix,
+  isLinkLocal,
+  type Prefix,
+  UNSPECIFIED,
+} from "../model/ipv6.ts";
 import type {
   CompiledConfig,
   ConfigIndex,
@@ -42,7 +49,10 @@ export function linkOfRelay(
 }
 
 /** The link and subnet of an address, whatever link it was asked on (F-142). */
-export function placeOfAddress(config: CompiledConfig, address: Ipv6Address): SubnetPlace | undefined {
+export function placeOfAddress(
+  config: CompiledConfig,
+  address: Ipv6Address,
+): SubnetPlace | undefined {
   return subnetAt(indexOf(config), address);
 }
 
@@ -76,7 +86,9 @@ export function subnetOfPrefix(link: Link, prefix: Prefix): Subnet | undefined {
 
 /** F-004, T-10: the relationship that all pools of the link belong to. */
 export function relationshipOf(config: CompiledConfig, link: Link): Relationship | undefined {
-  return link.relationship === undefined ? undefined : indexOf(config).relationships.get(link.relationship);
+  return link.relationship === undefined
+    ? undefined
+    : indexOf(config).relationships.get(link.relationship);
 }
 
 /** The same configuration with its index; loadConfig has done this already. */
@@ -107,11 +119,24 @@ function buildIndex(config: CompiledConfig): ConfigIndex {
   }
   subnets.sort((a, b) => compare(a.subnet.prefix.address, b.subnet.prefix.address));
   prefixPools.sort((a, b) => compare(a.pool.prefix.address, b.pool.prefix.address));
-  const relationships = new Map(config.relationships.map((relationship) => [relationship.name, relationship]));
-  return { byName, byInterface, byRelayAddress, byInterfaceId, relationships, subnets, prefixPools };
+  const relationships = new Map(
+    config.relationships.map((relationship) => [relationship.name, relationship]),
+  );
+  return {
+    byName,
+    byInterface,
+    byRelayAddress,
+    byInterfaceId,
+    relationships,
+    subnets,
+    prefixPools,
+  };
 }
 
-function delegates(pool: { readonly prefix: Prefix; readonly delegatedLength: number }, prefix: Prefix): boolean {
+function delegates(
+  pool: { readonly prefix: Prefix; readonly delegatedLength: number },
+  prefix: Prefix,
+): boolean {
   return prefix.length === pool.delegatedLength && containsPrefix(pool.prefix, prefix);
 }
 
@@ -125,7 +150,11 @@ function poolAt(index: ConfigIndex, address: Ipv6Address): PrefixPoolPlace | und
   return place !== undefined && inPrefix(address, place.pool.prefix) ? place : undefined;
 }
 
-function lastNotAfter<T>(sorted: readonly T[], address: Ipv6Address, keyOf: (entry: T) => Ipv6Address): T | undefined {
+function lastNotAfter<T>(
+  sorted: readonly T[],
+  address: Ipv6Address,
+  keyOf: (entry: T) => Ipv6Address,
+): T | undefined {
   let low = 0;
   let high = sorted.length;
   while (low < high) {

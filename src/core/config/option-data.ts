@@ -2,9 +2,11 @@
 
 import { DEFAULTS } from "../model/limits.ts";
 import { INFINITY_SECONDS, type Seconds } from "../model/time.ts";
+import { definitionByName, encodeOptionData, encodeRawOption } from "../wire/option-data.ts";
+import type { OptionDefinition } from "../wire/options/definition.ts";
+import { definitionOf, optionDefinitions } from "../wire/options.ts";
 import { type Context, elements } from "./context.ts";
 import { CONFIG_LIMITS } from "./limits.ts";
-import { isServersOwn } from "./option-catalogue.ts";
 import type { Path } from "./problem.ts";
 import type { FileOption } from "./schema.ts";
 import type { Scope } from "./scopes.ts";
@@ -13,7 +15,11 @@ import type { OptionValue } from "./types.ts";
 
 const PREFERENCE = 7;
 const INFORMATION_REFRESH_TIME = 32;
-const MAX_RETRANSMISSION: readonly number[] = [82, 83];
+
+/** Names that may stand in the file. */
+const CONFIGURABLE = optionDefinitions
+  .filter((definition) => definition.configurable === true)
+  .map((definition) => definition.name);
 
 export type Options = ReadonlyMap<number, OptionValue>;
 
@@ -30,7 +36,8 @@ export class OptionScopes {
   merged(scopes: readonly Scope[]): Options {
     const merged = new Map<number, OptionValue>();
     for (const scope of scopes) {
-      for (const [code, value] of this.#ofScope(scope)) if (!merged.has(code)) merged.set(code, value);
+      for (const [code, value] of this.#ofScope(scope))
+        if (!merged.has(code)) merged.set(code, value);
     }
     return merged;
   }
@@ -52,70 +59,129 @@ function encodeList(context: Context, scope: Scope): Options {
     if (code === undefined) continue;
     if (code === INFORMATION_REFRESH_TIME) {
       // D-179: it stands in answers to INFORMATION-REQUEST only, and those are the same everywhere.
-      if (scope.path.length > 0) context.error("global-only", path, "the Information Refresh Time is the same on all links", "write `information-refresh-time` at the top of the file");
+      if (scope.path.length > 0)
+        context.error(
+          "global-only",
+          path,
+          "the Information Refresh Time is the same on all links",
+          "write `information-refresh-time` at the top of the file",
+        );
       continue;
     }
     const data = octetsOf(context, value, code, path);
-    if (data === undefined) continue;
-    if (options.has(code)) context.error("option-twice", path, `option ${code} stands twice in this list`, "give all its values in one `data`");
-    checkRange(context, code, data, path);
-    options.set(code, { code, data, alwaysSend: value["always-send"] ?? false });
+    if (data !== undefined)
+      put(context, options, path, { code, data, alwaysSend: value["always-send"] ?? false });
   }
   return options;
 }
 
-function codeOf(context: Context, option: FileOption, path: Path): number | undefined {
-  const { catalogue } = context;
-  let code = option.code;
-  if (option.name !== undefined) {
-    const named = catalogue.codeOf(option.name);
-    if (named === undefined && code === undefined) {
-      const near = nearest(option.name, catalogue.names);
-      context.error("unknown-option", [...path, "name"], `there is no option \`${option.name}\``, near === undefined ? "give its `code`, and `data` in hex with `csv-format: false`" : `did you mean \`${near}\`?`);
-      return undefined;
-    }
-    if (named !== undefined && code !== undefined && named !== code) {
-      context.error("unknown-option", [...path, "code"], `\`${option.name}\` has the code ${named}, not ${code}`, "remove one of the two");
-      return undefined;
-    }
-    code = named ?? code;
+function put(
+  context: Context,
+  options: Map<number, OptionValue>,
+  path: Path,
+  value: OptionValue,
+): void {
+  const before = options.get(value.code);
+  if (before === undefined) {
+    options.set(value.code, value);
+  } else if (definitionOf(value.code)?.repeatable === true) {
+    // X-250: several servers are several instances.
+    const alwaysSend = before.alwaysSend || value.alwaysSend;
+    options.set(value.code, {
+      ...before,
+      alwaysSend,
+      further: [...(before.further ?? []), value.data],
+    });
+  } else {
+    context.error(
+      "option-twice",
+      path,
+      `option ${value.code} stands twice in this list`,
+      "give all its values in one `data`",
+    );
   }
-  if (code === undefined) {
-    context.error("missing-key", path, "an option needs a `name` or a `code`");
+}
+
+function codeOf(context: Context, option: FileOption, path: Path): number | undefined {
+  const named = option.name === undefined ? undefined : definitionByName(option.name)?.code;
+  if (option.name !== undefined && named === undefined && option.code === undefined) {
+    const near = nearest(option.name, CONFIGURABLE);
+    const hint =
+      near === undefined
+        ? "give its `code`, and `data` in hex with `csv-format: false`"
+        : `did you mean \`${near}\`?`;
+    context.error(
+      "unknown-option",
+      [...path, "name"],
+      `there is no option \`${option.name}\``,
+      hint,
+    );
     return undefined;
   }
-  if (isServersOwn(code)) {
+  if (named !== undefined && option.code !== undefined && named !== option.code) {
+    context.error(
+      "unknown-option",
+      [...path, "code"],
+      `\`${option.name}\` has the code ${named}, not ${option.code}`,
+      "remove one of the two",
+    );
+    return undefined;
+  }
+  const code = named ?? option.code;
+  if (code === undefined) {
+    if (!context.has([...path, "name"]) && !context.has([...path, "code"]))
+      context.error("missing-key", path, "an option needs a `name` or a `code`");
+    return undefined;
+  }
+  const definition = definitionOf(code);
+  if (code === PREFERENCE || (definition !== undefined && definition.configurable !== true)) {
     const hint = code === PREFERENCE ? "write `preference: N` beside `option-data`" : "remove it";
-    context.error("servers-own-option", [...path, option.name === undefined ? "code" : "name"], `option ${code} is set by the server itself`, hint);
+    context.error(
+      "servers-own-option",
+      [...path, option.name === undefined ? "code" : "name"],
+      `option ${code} is set by the server itself`,
+      hint,
+    );
     return undefined;
   }
   return code;
 }
 
-function octetsOf(context: Context, option: FileOption, code: number, path: Path): Uint8Array | undefined {
-  const place = option.data === undefined ? path : [...path, "data"];
+function octetsOf(
+  context: Context,
+  option: FileOption,
+  code: number,
+  path: Path,
+): Uint8Array | undefined {
+  if (option.data === undefined && context.has([...path, "data"])) return undefined;
+  const definition = definitionOf(code);
+  const asText = definition !== undefined && (option["csv-format"] ?? true);
   const text = option.data ?? "";
-  if (option["csv-format"] ?? context.catalogue.nameOf(code) !== undefined) {
-    const encoded = context.catalogue.encode(code, text);
-    if (encoded.type === "data") return encoded.data;
-    context.error("bad-option-data", place, encoded.message, encoded.hint);
-    return undefined;
-  }
-  const digits = text.replace(/^0x/i, "").replaceAll(/[:\s]/g, "");
-  if (!/^([0-9a-fA-F]{2})*$/.test(digits) || digits.length > 2 * 65_535) {
-    context.error("bad-option-data", place, "is not hex digits, two an octet", "without a definition an option's data is hex: `0a:0b:0c`");
-    return undefined;
-  }
-  return Uint8Array.from({ length: digits.length / 2 }, (_, i) => Number.parseInt(digits.slice(i * 2, i * 2 + 2), 16));
+  const encoded = asText
+    ? encodeOptionData(code, text)
+    : encodeRawOption(code, typeof text === "string" ? text : String(text));
+  // D-279, D-280: clients ignore a SOL_MAX_RT or INF_MAX_RT out of its range; hex is no way around it.
+  const reason = encoded.type === "error" ? encoded.reason : rangeFault(definition, encoded.data);
+  if (encoded.type === "option" && reason === undefined) return encoded.data;
+  const hint = asText
+    ? `${definition.name}: ${definition.help}`
+    : "without a definition an option's data is hex: `0a:0b:0c`";
+  context.error(
+    "bad-option-data",
+    option.data === undefined ? path : [...path, "data"],
+    reason ?? "is wrong",
+    hint,
+  );
+  return undefined;
 }
 
-/** D-279, D-280: clients ignore a SOL_MAX_RT or INF_MAX_RT outside 60 to 86400. */
-function checkRange(context: Context, code: number, data: Uint8Array, path: Path): void {
-  if (!MAX_RETRANSMISSION.includes(code)) return;
-  const { maxRetransmissionLow: low, maxRetransmissionHigh: high } = CONFIG_LIMITS;
-  const value = data.length === 4 ? u32(data) : -1;
-  if (value >= low && value <= high) return;
-  context.error("out-of-range", [...path, "data"], `${code === 82 ? "SOL_MAX_RT" : "INF_MAX_RT"} must be 4 octets with ${low} to ${high} seconds`, `give ${low} to ${high}`);
+function rangeFault(
+  definition: OptionDefinition | undefined,
+  data: Uint8Array,
+): string | undefined {
+  const range = definition?.range;
+  if (range === undefined || (u32(data) >= range[0] && u32(data) <= range[1])) return undefined;
+  return `the value must be from ${range[0]} to ${range[1]}`;
 }
 
 function u32(data: Uint8Array): number {
@@ -125,18 +191,31 @@ function u32(data: Uint8Array): number {
 /** D-178: the Information Refresh Time, from its key or from the global `option-data`. */
 export function globalRefreshTime(context: Context): Seconds {
   const key = context.file["information-refresh-time"];
-  let given = key === undefined ? undefined : { seconds: key, path: ["information-refresh-time"] as Path };
+  let given =
+    key === undefined ? undefined : { seconds: key, path: ["information-refresh-time"] as Path };
   for (const { value, at } of elements(context.file["option-data"])) {
-    const code = value.code ?? (value.name === undefined ? undefined : context.catalogue.codeOf(value.name));
+    const code =
+      value.code ?? (value.name === undefined ? undefined : definitionByName(value.name)?.code);
     if (code !== INFORMATION_REFRESH_TIME) continue;
     const path = ["option-data", at];
     const data = octetsOf(context, value, code, path);
-    if (given !== undefined) context.error("option-twice", path, "the Information Refresh Time is given twice", "keep `information-refresh-time`");
+    if (given !== undefined)
+      context.error(
+        "option-twice",
+        path,
+        "the Information Refresh Time is given twice",
+        "keep `information-refresh-time`",
+      );
     else if (data !== undefined) given = { seconds: u32(data), path: [...path, "data"] };
   }
   if (given === undefined) return DEFAULTS.informationRefreshSeconds;
   if (given.seconds < CONFIG_LIMITS.refreshTimeSeconds) {
-    context.error("out-of-range", given.path, `an Information Refresh Time of ${given.seconds} s is too short`, `give at least ${CONFIG_LIMITS.refreshTimeSeconds} s, or \`infinity\``);
+    context.error(
+      "out-of-range",
+      given.path,
+      `an Information Refresh Time of ${given.seconds} s is too short`,
+      `give at least ${CONFIG_LIMITS.refreshTimeSeconds} s, or \`infinity\``,
+    );
   }
   return Math.min(given.seconds, INFINITY_SECONDS);
 }

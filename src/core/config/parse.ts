@@ -1,7 +1,7 @@
 // The file's value against the schema. A broken part is reported and cut out, and the rest is read
 // again, so that one run finds every error.
 
-import { z } from "zod";
+import type { z } from "zod";
 import { FOREIGN_KEYS } from "./kea-words.ts";
 import { CONFIG_LIMITS } from "./limits.ts";
 import type { Path } from "./problem.ts";
@@ -66,16 +66,26 @@ function reportIssue(source: Source, issue: Issue): void {
   }
   if (isMissing(issue)) {
     const name = String(path.at(-1) ?? "");
-    source.report(path, { severity: "error", code: "missing-key", message: `\`${name}\` is missing` });
+    source.report(path, {
+      severity: "error",
+      code: "missing-key",
+      message: `\`${name}\` is missing`,
+    });
     return;
   }
   if (issue.code === "custom") {
     const hint: unknown = issue.params?.["hint"];
-    source.report(path, { severity: "error", code: "bad-value", message: issue.message, hint: typeof hint === "string" ? hint : undefined });
+    source.report(path, {
+      severity: "error",
+      code: "bad-value",
+      message: issue.message,
+      hint: typeof hint === "string" ? hint : undefined,
+    });
     return;
   }
   const wanted = issue.code === "invalid_type" && issue.expected === "array" ? "a list" : "a map";
-  const message = issue.code === "invalid_type" ? `is ${kindOf(issue.input)}, not ${wanted}` : issue.message;
+  const message =
+    issue.code === "invalid_type" ? `is ${kindOf(issue.input)}, not ${wanted}` : issue.message;
   source.report(path, { severity: "error", code: "wrong-type", message });
 }
 
@@ -83,9 +93,16 @@ function reportUnknownKey(source: Source, path: Path, key: string): void {
   const known = knownKeys(fileSchema, path);
   const near = nearest(key, known);
   const foreign = Object.hasOwn(FOREIGN_KEYS, key) ? FOREIGN_KEYS[key] : undefined;
-  const all = known.length > SHOWN_KEYS ? "docs/reference/configuration.md lists the keys" : `known here: ${known.join(", ")}`;
+  const all =
+    known.length > SHOWN_KEYS
+      ? "docs/reference/configuration.md lists the keys"
+      : `known here: ${known.join(", ")}`;
   const hint = foreign ?? (near === undefined ? all : `did you mean \`${near}\`?`);
-  source.report([...path, key], { severity: "error", code: "unknown-key", message: `unknown key \`${key}\``, hint }, "key");
+  source.report(
+    [...path, key],
+    { severity: "error", code: "unknown-key", message: `unknown key \`${key}\``, hint },
+    "key",
+  );
 }
 
 type Cut = () => void;

@@ -19,7 +19,11 @@ export function isReserved(address: Ipv6Address, subnet: Prefix): boolean {
 export function isWhollyReserved(pool: AddressPool, subnet: Prefix): boolean {
   if (pool.first === pool.last) return isReserved(pool.first, subnet);
   const range = reservedRange(pool.first.slice(16));
-  return range !== undefined && pool.first.slice(0, 16) === pool.last.slice(0, 16) && pool.last.slice(16) <= range.last;
+  return (
+    range !== undefined &&
+    pool.first.slice(0, 16) === pool.last.slice(0, 16) &&
+    pool.last.slice(16) <= range.last
+  );
 }
 
 function reservedRange(identifier: string) {

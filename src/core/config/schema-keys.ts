@@ -64,7 +64,9 @@ function typeOf(schema: z.ZodType): string {
 function step(schema: z.ZodType, segment: string | number): z.ZodType | undefined {
   if (schema instanceof z.ZodArray) return schema.element as z.ZodType;
   if (schema instanceof z.ZodRecord) return schema.valueType as z.ZodType;
-  return schema instanceof z.ZodObject ? (schema.shape as Record<string, z.ZodType>)[String(segment)] : undefined;
+  return schema instanceof z.ZodObject
+    ? (schema.shape as Record<string, z.ZodType>)[String(segment)]
+    : undefined;
 }
 
 function unwrap(schema: z.ZodType): z.ZodType {

@@ -38,15 +38,30 @@ function given(scopes: readonly Scope[], key: LifetimeKey): Given | undefined {
   return undefined;
 }
 
+/** Whether a nearer scope has the key with a value that was refused. */
+function isRefused(context: Context, scopes: readonly Scope[], key: LifetimeKey): boolean {
+  return scopes.some(
+    (scope) => scope.value[key] === undefined && context.has([...scope.path, key]),
+  );
+}
+
 /** The lifetimes of a subnet, checked. `scopes` from the nearest to the global one. */
-export function lifetimesOf(context: Context, scopes: readonly Scope[], prefix: Prefix, failover: boolean): Lifetimes {
+export function lifetimesOf(
+  context: Context,
+  scopes: readonly Scope[],
+  prefix: Prefix,
+  failover: boolean,
+): Lifetimes {
+  const broken = (["valid-lifetime", "preferred-lifetime"] as const).some((key) =>
+    isRefused(context, scopes, key),
+  );
   const validGiven = given(scopes, "valid-lifetime");
   const preferredGiven = given(scopes, "preferred-lifetime");
   checkFloor(context, validGiven);
   const valid = capped(context, validGiven, failover) ?? DEFAULTS.validLifetimeSeconds;
   const preferred = capped(context, preferredGiven, failover) ?? defaultPreferred(valid);
   // D-088: clients throw away a lease whose preferred lifetime is longer than its valid one.
-  if (preferred > valid) {
+  if (preferred > valid && !broken) {
     const path = preferredGiven?.path ?? validGiven?.path ?? [];
     const fallback = validGiven === undefined ? ", the default" : "";
     context.error(
@@ -59,16 +74,29 @@ export function lifetimesOf(context: Context, scopes: readonly Scope[], prefix: 
   return { preferred, valid, ...timersOf(context, scopes, valid) };
 }
 
-function timersOf(context: Context, scopes: readonly Scope[], valid: Seconds): Pick<Lifetimes, "renewTimer" | "rebindTimer"> {
+function timersOf(
+  context: Context,
+  scopes: readonly Scope[],
+  valid: Seconds,
+): Pick<Lifetimes, "renewTimer" | "rebindTimer"> {
   const renew = given(scopes, "renew-timer");
   const rebind = given(scopes, "rebind-timer");
   // D-087: clients throw away an IA whose T1 is later than its T2.
   if (renew !== undefined && rebind !== undefined && renew.seconds > rebind.seconds) {
-    context.error("renew-after-rebind", renew.path, `T1 (${secondsText(renew.seconds)}) is later than T2 (${secondsText(rebind.seconds)})`, "make `renew-timer` at most `rebind-timer`");
+    context.error(
+      "renew-after-rebind",
+      renew.path,
+      `T1 (${secondsText(renew.seconds)}) is later than T2 (${secondsText(rebind.seconds)})`,
+      "make `renew-timer` at most `rebind-timer`",
+    );
   }
   for (const timer of [renew, rebind]) {
     if (timer !== undefined && timer.seconds > valid) {
-      context.warn("timer-over-valid", timer.path, `is longer than the valid lifetime (${secondsText(valid)}), so it has no effect`);
+      context.warn(
+        "timer-over-valid",
+        timer.path,
+        `is longer than the valid lifetime (${secondsText(valid)}), so it has no effect`,
+      );
     }
   }
   return { renewTimer: renew?.seconds, rebindTimer: rebind?.seconds };
@@ -76,16 +104,35 @@ function timersOf(context: Context, scopes: readonly Scope[], valid: Seconds): P
 
 function checkFloor(context: Context, valid: Given | undefined): void {
   // F-002, RFC 8156 §1: no lease shorter than 30 s.
-  if (valid === undefined || context.shortTimes || valid.seconds >= CONFIG_LIMITS.validLifetimeSeconds) return;
-  context.error("valid-too-short", valid.path, `a valid lifetime of ${valid.seconds} s is too short`, `give at least ${CONFIG_LIMITS.validLifetimeSeconds} s`);
+  if (
+    valid === undefined ||
+    context.shortTimes ||
+    valid.seconds >= CONFIG_LIMITS.validLifetimeSeconds
+  )
+    return;
+  context.error(
+    "valid-too-short",
+    valid.path,
+    `a valid lifetime of ${valid.seconds} s is too short`,
+    `give at least ${CONFIG_LIMITS.validLifetimeSeconds} s`,
+  );
 }
 
 /** F-066, A-59: absolute times cannot express infinity, so a lease of a pair always ends. */
-function capped(context: Context, lifetime: Given | undefined, failover: boolean): Seconds | undefined {
+function capped(
+  context: Context,
+  lifetime: Given | undefined,
+  failover: boolean,
+): Seconds | undefined {
   if (lifetime === undefined || !failover) return lifetime?.seconds;
   const cap = CONFIG_LIMITS.failoverLifetimeSeconds;
   if (lifetime.seconds <= cap) return lifetime.seconds;
-  context.warn("lifetime-capped", lifetime.path, `${secondsText(lifetime.seconds)} is more than failover can express: ${cap} s (34 years) is used`, `write ${cap} or less`);
+  context.warn(
+    "lifetime-capped",
+    lifetime.path,
+    `${secondsText(lifetime.seconds)} is more than failover can express: ${cap} s (34 years) is used`,
+    `write ${cap} or less`,
+  );
   return cap;
 }
 

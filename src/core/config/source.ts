@@ -2,19 +2,19 @@
 
 import {
   type Document,
-  LineCounter,
-  type Node,
-  type ParsedNode,
   isAlias,
   isMap,
   isNode,
   isScalar,
   isSeq,
+  LineCounter,
+  type Node,
+  type ParsedNode,
   parseDocument,
   visit,
 } from "yaml";
 import { CONFIG_LIMITS } from "./limits.ts";
-import { type Path, type Problem, type Severity, pathText } from "./problem.ts";
+import { type Path, type Problem, pathText, type Severity } from "./problem.ts";
 
 export interface Finding {
   readonly severity: Severity;
@@ -30,8 +30,8 @@ export interface Source {
   readonly problems: readonly Problem[];
   /** Records a problem at the value of `path`, or at its key. */
   report(path: Path, finding: Finding, at?: "value" | "key"): void;
-  /** The text of a scalar as written in the file, without quotes. */
-  written(path: Path): string | undefined;
+  /** Whether the file has something at this path. */
+  has(path: Path): boolean;
 }
 
 interface Range {
@@ -64,22 +64,70 @@ export function readSource(fileName: string, text: string): Source {
     });
   };
 
-  if (text.length > CONFIG_LIMITS.textLength) {
-    add({ start: 0, end: 0 }, "", failure("file-too-large", "the file is larger than 64 MiB"));
-    return { value: undefined, problems, report: () => undefined, written: () => undefined };
+  const unfit = unfitness(text);
+  if (unfit !== undefined) {
+    add({ start: 0, end: 0 }, "", unfit);
+    return { value: undefined, problems, report: () => undefined, has: () => false };
   }
   document = parseText(text, lines, (range, finding) => add(range, "", finding));
-  const value = document === undefined || problems.length > 0 ? undefined : plainValue(document, (range, finding) => add(range, "", finding));
+  const value =
+    document === undefined || problems.length > 0
+      ? undefined
+      : plainValue(document, (range, finding) => add(range, "", finding));
   for (const warning of document?.warnings ?? []) {
-    add({ start: warning.pos[0], end: warning.pos[1] }, "", { severity: "warning", code: "yaml", message: sentence(warning.message) });
+    add({ start: warning.pos[0], end: warning.pos[1] }, "", {
+      severity: "warning",
+      code: "yaml",
+      message: sentence(warning.message),
+    });
   }
   return {
     value,
     problems,
-    report: (path, finding, at = "value") => add(placeOf(document, path, at), pathText(path), finding),
-    written: (path) => writtenAt(document, path),
+    report: (path, finding, at = "value") =>
+      add(placeOf(document, path, at), pathText(path), finding),
+    has: (path) => document !== undefined && walk(document, path).whole,
   };
 }
+
+function unfitness(text: string): Finding | undefined {
+  if (text.length > CONFIG_LIMITS.textLength)
+    return failure("file-too-large", "the file is larger than 64 MiB");
+  return isTooDeep(text) ? failure("yaml", "the file is nested too deeply") : undefined;
+}
+
+/**
+ * Whether the nesting may exceed the limit, from above: brackets that are open, and what stands before the first
+ * word of a line (each level of a block needs a column of its own). The parser's recursion would end the process.
+ */
+function isTooDeep(text: string): boolean {
+  let open = 0;
+  let lead = 0;
+  let leading = true;
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code === LINE_FEED || code === CARRIAGE_RETURN) {
+      leading = true;
+      lead = 0;
+    } else if (leading && LEADING.has(code)) {
+      lead++;
+    } else {
+      leading = false;
+      if (OPENING.has(code)) open++;
+      else if (CLOSING.has(code) && open > 0) open--;
+    }
+    if (open > CONFIG_LIMITS.depth || lead > CONFIG_LIMITS.depth) return true;
+  }
+  return false;
+}
+
+const LINE_FEED = 10;
+const CARRIAGE_RETURN = 13;
+const codesOf = (characters: string): ReadonlySet<number> =>
+  new Set(Array.from(characters, (character) => character.charCodeAt(0)));
+const LEADING = codesOf(" \t-?:");
+const OPENING = codesOf("[{");
+const CLOSING = codesOf("]}");
 
 function failure(code: string, message: string, hint?: string): Finding {
   return { severity: "error", code, message, hint };
@@ -88,7 +136,9 @@ function failure(code: string, message: string, hint?: string): Finding {
 /** `prefix: 2001:db8::` is a map to YAML: a colon before white space makes a key. */
 function colonHint(text: string, range: Range): string | undefined {
   const line = text.slice(text.lastIndexOf("\n", range.start - 1) + 1).split("\n", 1)[0] ?? "";
-  return /::?\s*($|[,}\]#])/.test(line) && line.includes("::") ? 'put an address that ends in `::` in quotes: `"2001:db8::"`' : undefined;
+  return /::?\s*($|[,}\]#])/.test(line) && line.includes("::")
+    ? 'put an address that ends in `::` in quotes: `"2001:db8::"`'
+    : undefined;
 }
 
 type Add = (range: Range, finding: Finding) => void;
@@ -105,7 +155,11 @@ function parseText(text: string, lines: LineCounter, add: Add): Document.Parsed 
     });
     for (const error of document.errors) {
       const range = { start: error.pos[0], end: error.pos[1] };
-      if (error.code === "DUPLICATE_KEY") add(range, failure("duplicate-key", "this key stands twice in the same map", "keep one of the two"));
+      if (error.code === "DUPLICATE_KEY")
+        add(
+          range,
+          failure("duplicate-key", "this key stands twice in the same map", "keep one of the two"),
+        );
       else add(range, failure("yaml", sentence(error.message), colonHint(text, range)));
     }
     return document;
@@ -119,7 +173,14 @@ function parseText(text: string, lines: LineCounter, add: Add): Document.Parsed 
 
 function plainValue(document: Document.Parsed, add: Add): unknown {
   if (document.contents === null) {
-    add({ start: 0, end: 0 }, failure("empty-file", "the file is empty", "start from examples/single-server.yaml or examples/pair.yaml"));
+    add(
+      { start: 0, end: 0 },
+      failure(
+        "empty-file",
+        "the file is empty",
+        "start from examples/single-server.yaml or examples/pair.yaml",
+      ),
+    );
     return undefined;
   }
   try {
@@ -130,8 +191,16 @@ function plainValue(document: Document.Parsed, add: Add): unknown {
     }
     return document.toJS({ maxAliasCount: CONFIG_LIMITS.aliases });
   } catch (error) {
-    if (!(error instanceof ReferenceError) && !(error instanceof RangeError) && !(error instanceof TypeError)) throw error;
-    add({ start: 0, end: 0 }, failure("yaml", "the file's aliases expand to too much, or to themselves"));
+    if (
+      !(error instanceof ReferenceError) &&
+      !(error instanceof RangeError) &&
+      !(error instanceof TypeError)
+    )
+      throw error;
+    add(
+      { start: 0, end: 0 },
+      failure("yaml", "the file's aliases expand to too much, or to themselves"),
+    );
     return undefined;
   }
 }
@@ -155,25 +224,39 @@ function sentence(message: string): string {
 /** The place of a path; where it leads to nothing, that of the nearest thing on the way. */
 function placeOf(document: Document.Parsed | undefined, path: Path, at: "value" | "key"): Range {
   if (document === undefined) return { start: 0, end: 0 };
-  let node: Node | null = document.contents as ParsedNode | null;
-  let key: Node | undefined;
-  let found = 0;
-  for (const segment of path) {
-    const next = child(document, node, segment);
-    if (next === undefined) break;
-    node = next.value;
-    key = next.key;
-    found++;
-  }
-  const whole = found === path.length;
-  if (key !== undefined && (at === "key" || !whole || node === null)) return rangeOf(key);
+  const { node, key, whole } = walk(document, path);
+  const range = node === null ? undefined : rangeOf(node);
+  const isEmpty = range === undefined || range.start === range.end;
+  if (key !== undefined && (at === "key" || !whole || isEmpty)) return rangeOf(key);
   return node === null ? { start: 0, end: 0 } : firstLine(rangeOf(node), node);
 }
 
-function child(document: Document.Parsed, parent: Node | null, segment: string | number): { key: Node | undefined; value: Node | null } | undefined {
+/** As far as the path leads: the last node, its key in its map, and whether that was the whole path. */
+function walk(
+  document: Document.Parsed,
+  path: Path,
+): { node: Node | null; key: Node | undefined; whole: boolean } {
+  let node: Node | null = document.contents as ParsedNode | null;
+  let key: Node | undefined;
+  for (const segment of path) {
+    const next = child(document, node, segment);
+    if (next === undefined) return { node, key, whole: false };
+    node = next.value;
+    key = next.key;
+  }
+  return { node, key, whole: true };
+}
+
+function child(
+  document: Document.Parsed,
+  parent: Node | null,
+  segment: string | number,
+): { key: Node | undefined; value: Node | null } | undefined {
   const node = isAlias(parent) ? parent.resolve(document) : parent;
   if (isMap(node)) {
-    const pair = node.items.find((item) => isScalar(item.key) && String(item.key.value) === String(segment));
+    const pair = node.items.find(
+      (item) => isScalar(item.key) && String(item.key.value) === String(segment),
+    );
     if (pair === undefined) return undefined;
     return { key: pair.key as Node, value: isNode(pair.value) ? pair.value : null };
   }
@@ -190,17 +273,6 @@ function rangeOf(node: Node): Range {
 
 function firstLine(range: Range, node: Node): Range {
   return isScalar(node) || isAlias(node) ? range : { start: range.start, end: range.start + 1 };
-}
-
-function writtenAt(document: Document.Parsed | undefined, path: Path): string | undefined {
-  let node: Node | null = (document?.contents ?? null) as ParsedNode | null;
-  if (document === undefined) return undefined;
-  for (const segment of path) {
-    const next = child(document, node, segment);
-    if (next === undefined) return undefined;
-    node = next.value;
-  }
-  return isScalar(node) ? (node.source ?? undefined) : undefined;
 }
 
 function excerptOf(text: string, range: Range): Problem["excerpt"] {

@@ -8,6 +8,8 @@ import type { Millis, Seconds } from "../model/time.ts";
 export interface OptionValue {
   readonly code: number;
   readonly data: Uint8Array;
+  /** Further instances of an option that may stand more than once, after `data` (X-249). */
+  readonly further?: readonly Uint8Array[];
   /** Sent though the client did not ask for it (D-074). */
   readonly alwaysSend: boolean;
 }
