@@ -107,7 +107,8 @@ function labelText(label: Uint8Array): string {
   let text = "";
   for (const octet of label) {
     if (octet === 0x2e || octet === 0x5c) text += `\\${String.fromCharCode(octet)}`;
-    else if (octet > 0x20 && octet < 0x7f) text += String.fromCharCode(octet);
+    // A comma parts values in lists, so it never stands bare.
+    else if (octet > 0x20 && octet < 0x7f && octet !== 0x2c) text += String.fromCharCode(octet);
     else text += `\\${String(octet).padStart(3, "0")}`;
   }
   return text;
