@@ -9,7 +9,15 @@
 
 import type { Crc32 } from "../../ports/disk.ts";
 import { duidFromBytes } from "../model/duid.ts";
-import { type ByteReader, type ByteWriter, getU32, getU53, putU32, putU53 } from "./bytes.ts";
+import {
+  type ByteReader,
+  type ByteWriter,
+  getU32,
+  getU53,
+  putU32,
+  putU53,
+  StoredFormatError,
+} from "./bytes.ts";
 import type { LogPosition } from "./group.ts";
 
 export const CHUNK_HEADER_BYTES = 52;
