@@ -63,5 +63,5 @@ function readSome<T>(
 }
 
 function typeOf(schema: z.ZodType): string {
-  return String(schema.meta()?.["type"] ?? "a value");
+  return String(schema.meta()?.type ?? "a value");
 }

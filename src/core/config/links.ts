@@ -131,44 +131,53 @@ export function checkPlaces(
   links: readonly DraftLink[],
   servers: readonly string[],
 ): void {
-  const owners = new Map<string, DraftLink>();
-  const claim = (link: DraftLink, path: Path, kind: string, key: string, shown: string): void => {
-    const owner = owners.get(`${kind} ${key}`);
-    if (owner !== undefined && owner !== link) {
-      context.error(
-        `${kind}-twice`,
-        path,
-        `${shown} belongs to link \`${owner.name}\` already`,
-        "put the subnets of one link into one of `shared-networks`",
-      );
-    }
-    owners.set(`${kind} ${key}`, link);
-  };
+  const claims = new Claims(context);
   for (const link of links) {
     for (const { value, path } of link.places) {
       checkServerNames(context, value.interface, [...path, "interface"], servers);
       for (const server of servers) {
-        for (const name of valuesFor(value.interface, server))
-          claim(
-            link,
-            [...path, "interface"],
-            "interface",
-            `${server} ${name}`,
-            `interface \`${name}\``,
-          );
+        for (const name of valuesFor(value.interface, server)) {
+          const shown = `interface \`${name}\``;
+          claims.add(link, [...path, "interface"], {
+            kind: "interface",
+            key: `${server} ${name}`,
+            shown,
+          });
+        }
       }
-      for (const { value: address, at } of elements(value.relay?.["ip-addresses"])) {
-        claim(
-          link,
-          [...path, "relay", "ip-addresses", at],
-          "relay-address",
-          address,
-          "this relay address",
-        );
+      for (const { value: key, at } of elements(value.relay?.["ip-addresses"])) {
+        const place = [...path, "relay", "ip-addresses", at];
+        claims.add(link, place, { kind: "relay-address", key, shown: "this relay address" });
       }
-      for (const id of value["interface-id"] ?? [])
-        claim(link, [...path, "interface-id"], "interface-id", id, "this Interface-Id");
+      for (const key of value["interface-id"] ?? []) {
+        const place = [...path, "interface-id"];
+        claims.add(link, place, { kind: "interface-id", key, shown: "this Interface-Id" });
+      }
     }
+  }
+}
+
+/** What names a link, and which link it names. */
+class Claims {
+  readonly #context: Context;
+  readonly #owners = new Map<string, DraftLink>();
+
+  constructor(context: Context) {
+    this.#context = context;
+  }
+
+  add(link: DraftLink, path: Path, claim: { kind: string; key: string; shown: string }): void {
+    const key = `${claim.kind} ${claim.key}`;
+    const owner = this.#owners.get(key);
+    if (owner !== undefined && owner !== link) {
+      this.#context.error(
+        `${claim.kind}-twice`,
+        path,
+        `${claim.shown} belongs to link \`${owner.name}\` already`,
+        "put the subnets of one link into one of `shared-networks`",
+      );
+    }
+    this.#owners.set(key, link);
   }
 }
 

@@ -156,23 +156,28 @@ function octetsOf(
   if (option.data === undefined && context.has([...path, "data"])) return undefined;
   const definition = definitionOf(code);
   const asText = definition !== undefined && (option["csv-format"] ?? true);
-  const text = option.data ?? "";
+  const value = option.data ?? "";
+  const place = option.data === undefined ? path : [...path, "data"];
+  if (typeof value === "number" && !(asText && takesNumber(definition))) {
+    // YAML has read `0x0a0b` or `0102` as a number already: its digits are lost.
+    context.error("bad-option-data", place, "is a number, not a text", "write it in quotes");
+    return undefined;
+  }
   const encoded = asText
-    ? encodeOptionData(code, text)
-    : encodeRawOption(code, typeof text === "string" ? text : String(text));
+    ? encodeOptionData(code, value)
+    : encodeRawOption(code, typeof value === "string" ? value : "?");
   // D-279, D-280: clients ignore a SOL_MAX_RT or INF_MAX_RT out of its range; hex is no way around it.
   const reason = encoded.type === "error" ? encoded.reason : rangeFault(definition, encoded.data);
   if (encoded.type === "option" && reason === undefined) return encoded.data;
   const hint = asText
     ? `${definition.name}: ${definition.help}`
     : "without a definition an option's data is hex: `0a:0b:0c`";
-  context.error(
-    "bad-option-data",
-    option.data === undefined ? path : [...path, "data"],
-    reason ?? "is wrong",
-    hint,
-  );
+  context.error("bad-option-data", place, reason ?? "is wrong", hint);
   return undefined;
+}
+
+function takesNumber(definition: OptionDefinition): boolean {
+  return Object.values(definition.fields).every((kind) => /^(u8|u16|u32|seconds)/.test(kind));
 }
 
 function rangeFault(

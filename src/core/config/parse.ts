@@ -74,7 +74,7 @@ function reportIssue(source: Source, issue: Issue): void {
     return;
   }
   if (issue.code === "custom") {
-    const hint: unknown = issue.params?.["hint"];
+    const hint: unknown = issue.params?.hint;
     source.report(path, {
       severity: "error",
       code: "bad-value",

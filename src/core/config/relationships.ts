@@ -211,7 +211,7 @@ function linkByText(
       `${name} is only a part of link \`${part.name}\``,
       `name \`${part.name}\`: a link belongs to a relationship as a whole`,
     );
-    return undefined;
+    return part;
   }
   const near = nearest(
     text,
@@ -228,7 +228,10 @@ function linkByText(
   return undefined;
 }
 
-/** The relationship as `own` sees it; undefined when it has no part in it, or the partner is not known. */
+/**
+ * F-010, F-011: both servers read one file, so links and MCLT are the same on both; what differs is the role.
+ * The relationship as `own` sees it; undefined when it has no part in it, or the partner is not known.
+ */
 export function relationshipFor(
   context: Context,
   draft: DraftRelationship,

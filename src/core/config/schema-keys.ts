@@ -42,9 +42,9 @@ function describe(schema: z.ZodType, prefix: string): readonly KeyDescription[] 
     const own: KeyDescription = {
       path,
       type: typeOf(value),
-      required: meta?.["required"] === true,
-      default: meta?.["fallback"] === undefined ? undefined : String(meta["fallback"]),
-      meaning: String(meta?.["meaning"] ?? ""),
+      required: meta?.required === true,
+      default: meta?.fallback === undefined ? undefined : String(meta.fallback),
+      meaning: String(meta?.meaning ?? ""),
     };
     return [own, ...describe(value, path)];
   });
@@ -58,7 +58,7 @@ function typeOf(schema: z.ZodType): string {
   }
   if (inner instanceof z.ZodRecord) return "a map by name";
   if (inner instanceof z.ZodObject) return "a map";
-  return String(inner.meta()?.["type"] ?? "a value");
+  return String(inner.meta()?.type ?? "a value");
 }
 
 function step(schema: z.ZodType, segment: string | number): z.ZodType | undefined {

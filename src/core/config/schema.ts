@@ -207,6 +207,7 @@ export const fileSchema = z.strictObject({
     list(s.addressRange(true)),
     "Addresses, ranges or prefixes that are never given (routers, servers).",
   ),
+  // D-295: a predictable order of addresses would have to be asked for, and cannot be.
   allocator: key(
     s.word("random"),
     "How addresses are chosen. Predictable addresses (`iterative`) are not offered.",
