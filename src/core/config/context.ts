@@ -8,8 +8,6 @@ export interface LoadOptions {
   /** `--server NAME`; without it the host name says which server this is. */
   readonly serverName?: string | undefined;
   readonly hostName: string;
-  /** To check a file on a machine that it does not name: its first server stands in, with a warning. */
-  readonly checkOnly?: boolean | undefined;
   readonly fileName: string;
   readonly sha256: (bytes: Uint8Array) => Uint8Array;
   /** SHA-256 (64 hex digits) of the certificate in a PEM file; undefined where there is none. */

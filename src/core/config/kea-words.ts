@@ -5,7 +5,7 @@ export const FOREIGN_KEYS: Readonly<Record<string, string>> = {
   Dhcp4: "Tandem serves DHCPv6 only",
   "lease-database": "leases are kept in `servers: NAME: state-directory`",
   "hooks-libraries": "there are no hooks; failover is `failover: relationships`",
-  loggers: "the log goes to standard output; `tandem run --log-level` sets how much",
+  loggers: "the log goes to standard output",
   "control-sockets": "it is `servers: NAME: control-socket`",
   "server-id": "it is `servers: NAME: duid`",
   "high-availability": "it is `failover: relationships`",

@@ -7,7 +7,7 @@ import { CONFIG_LIMITS } from "./limits.ts";
 import type { DraftLink } from "./links.ts";
 import type { Path } from "./problem.ts";
 import type { FileRelationship, FileServer } from "./schema.ts";
-import { duidOf } from "./servers.ts";
+import { duidOf, FAILOVER_PORT } from "./servers.ts";
 import { nearest } from "./suggest.ts";
 import type { Relationship } from "./types.ts";
 
@@ -95,7 +95,7 @@ function checkPair(context: Context, servers: Servers, value: FileRelationship, 
       "plain",
       [...path, "security"],
       `relationship \`${value.name}\` runs without TLS: anybody on the path can read and change leases`,
-      "use it in a lab only; `tandem keygen` makes the certificates",
+      "use it in a lab only; `tandem failover keygen` makes the certificates",
     );
   }
 }
@@ -115,7 +115,7 @@ function checkCertificate(
     "no-certificate",
     { key: ["servers", name] },
     `relationship \`${relationship}\` uses TLS, and server \`${name}\` has no ${keys}`,
-    "run `tandem keygen`, or write `security: plain` for a lab",
+    "run `tandem failover keygen`, or write `security: plain` for a lab",
   );
 }
 
@@ -263,7 +263,7 @@ export function relationshipFor(
     partner: {
       server: partnerName,
       address: partner.address,
-      port: partner.port ?? 647,
+      port: partner.port ?? FAILOVER_PORT,
       duid: duidOf(context, partnerName, partner),
       fingerprint: mode === "plain" ? undefined : fingerprintOf(context, partnerName, partner),
     },
@@ -285,7 +285,7 @@ function fingerprintOf(context: Context, name: string, partner: FileServer): str
     "no-fingerprint",
     { key: ["servers", name] },
     `the certificate of partner \`${name}\` is not known here`,
-    "write its `certificate-fingerprint` (`tandem keygen` does), or put its certificate where `certificate` says",
+    "write its `certificate-fingerprint` (`tandem failover keygen` does), or put its certificate where `certificate` says",
   );
   return undefined;
 }

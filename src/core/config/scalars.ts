@@ -29,7 +29,7 @@ export class Wrong {
 }
 
 /** A zod schema from a reading function; `type` is the word for it in the manual. */
-export function scalar<T>(type: string, read: (input: unknown) => T | Wrong) {
+function scalar<T>(type: string, read: (input: unknown) => T | Wrong) {
   return z
     .unknown()
     .transform((input, context): T => {
@@ -241,7 +241,7 @@ export function addressRange(single: boolean) {
 }
 
 /** First and last address of a prefix. */
-export function rangeOfPrefix(value: Prefix): AddressPool {
+function rangeOfPrefix(value: Prefix): AddressPool {
   const size = 1n << BigInt(128 - value.length);
   return { first: value.address, last: ipv6FromBigint(ipv6ToBigint(value.address) + size - 1n) };
 }

@@ -168,12 +168,16 @@ const server = z.strictObject({
     "`interfaces-config`, else those the links name",
   ),
   unicast: key(list(s.addressAndPort), "Addresses (and ports) at which relays reach this server."),
-  duid: key(s.duid, "Its DUID in hex. `tandem keygen` writes it.", "made from name and address"),
+  duid: key(
+    s.duid,
+    "Its DUID in hex. `tandem failover keygen` writes it.",
+    "made from name and address",
+  ),
   certificate: key(s.path, "PEM file with its certificate."),
   key: key(s.path, "PEM file with its private key."),
   "certificate-fingerprint": key(
     s.fingerprint,
-    "SHA-256 of its certificate, by which its partner knows it. `tandem keygen` writes it.",
+    "SHA-256 of its certificate, by which its partner knows it. `tandem failover keygen` writes it.",
     "read from `certificate` where that file exists",
   ),
   "state-directory": key(s.path, "Where the leases are kept.", "/var/lib/tandem"),

@@ -10,7 +10,7 @@ import { nearest } from "./suggest.ts";
 import type { ServerSettings } from "./types.ts";
 
 /** RFC 8156 §5.1. */
-const FAILOVER_PORT = 647;
+export const FAILOVER_PORT = 647;
 const STATE_DIRECTORY = "/var/lib/tandem";
 const CONTROL_SOCKET = "/run/tandem/control.sock";
 
@@ -39,15 +39,6 @@ export function ownName(context: Context): string | undefined {
   const asked = serverName ?? hostName;
   const near = nearest(asked, names);
   const help = "start with `--server NAME`; the file has: ";
-  if (context.options.checkOnly === true && serverName === undefined) {
-    context.warn(
-      "unknown-server",
-      { key: ["servers"] },
-      `this machine (\`${asked}\`) is no server of the file: it was checked as \`${names[0]}\``,
-      `${help}${names.join(", ")}`,
-    );
-    return names[0];
-  }
   const guess = near === undefined ? "" : `, did you mean \`${near}\`?`;
   context.error(
     "unknown-server",

@@ -34,6 +34,12 @@ export interface Source {
   has(path: Path): boolean;
 }
 
+const TOO_MANY: Finding = {
+  severity: "error",
+  code: "too-many",
+  message: "there are more problems, which are not shown",
+};
+
 interface Range {
   readonly start: number;
   readonly end: number;
@@ -49,17 +55,19 @@ export function readSource(fileName: string, text: string): Source {
   const add = (range: Range, path: string, finding: Finding): void => {
     const { line, col } = lines.linePos(Math.min(range.start, text.length));
     const key = `${line}:${col}:${finding.code}:${finding.message}`;
-    if (seen.has(key) || problems.length >= CONFIG_LIMITS.problems) return;
+    if (seen.has(key) || problems.length > CONFIG_LIMITS.problems) return;
     seen.add(key);
+    const { severity, code, message, hint } =
+      problems.length < CONFIG_LIMITS.problems ? finding : TOO_MANY;
     problems.push({
-      severity: finding.severity,
-      code: finding.code,
+      severity,
+      code,
       file: fileName,
       line: Math.max(1, line),
       column: Math.max(1, col),
       path,
-      message: finding.message,
-      hint: finding.hint,
+      message,
+      hint,
       excerpt: excerptOf(text, range),
     });
   };

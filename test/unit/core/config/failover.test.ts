@@ -244,12 +244,6 @@ describe("servers", () => {
     expect(compiled(text, { hostName: "b", serverName: "a" }).server.name).toBe("a");
     problemAt(text.replace("servers", "§servers"), "unknown-server", { hostName: "c" });
     problemAt(text.replace("servers", "§servers"), "unknown-server", { serverName: "c" });
-    expect(
-      problemAt(text.replace("servers", "§servers"), "unknown-server", {
-        hostName: "c",
-        checkOnly: true,
-      }).severity,
-    ).toBe("warning");
     expect(compiled(SUBNET, { hostName: "c.example.org" }).server.name).toBe("c");
     expect(compiled(`servers: {x: {}}\n${SUBNET}`, { hostName: "c" }).server.name).toBe("x");
   });

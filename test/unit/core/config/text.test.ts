@@ -34,6 +34,12 @@ describe("explainProblem", () => {
   });
 });
 
+test("a thousand problems are enough", () => {
+  const { problems } = load(Array.from({ length: 2_000 }, (_, i) => `x${i}: 1`).join("\n"));
+  expect(problems).toHaveLength(1_001);
+  expect(problems.some((problem) => problem.code === "too-many")).toBe(true);
+});
+
 describe("nearest", () => {
   const words = ["valid-lifetime", "preferred-lifetime", "pools", "pd-pools", "subnet6"];
   test.each([

@@ -122,6 +122,28 @@ describe("bad values", () => {
     expect(load(`${SUBNET}allocator: random\n`).config).toBeDefined();
   });
 
+  test("D-062: excluded addresses are one, a range or a prefix", () => {
+    const text = `${SUBNET}excluded-addresses: [2001:db8:1::1, 2001:db8:1::5 - 2001:db8:1::6, 2001:db8:1::/126]\n`;
+    const base = `20010db80001${"0".repeat(17)}`;
+    expect(load(text).config?.tunables.excluded).toEqual([
+      { first: `${base}001`, last: `${base}001` },
+      { first: `${base}005`, last: `${base}006` },
+      { first: `${base}000`, last: `${base}003` },
+    ]);
+  });
+
+  test("D-294 N-013: limits have defaults and keys", () => {
+    const given = `${SUBNET}max-leases: 5\nmax-leases-per-client: 2\nmax-declines-per-client: 3\nmax-messages-per-client: 4\n`;
+    const limits = { leasesPerClient: 2, declinesPerClient: 3, maxLeases: 5, messagesPerClient: 4 };
+    expect(load(given).config?.tunables).toMatchObject(limits);
+    const usual = { leasesPerClient: 32, declinesPerClient: 8 };
+    expect(load(SUBNET).config?.tunables).toMatchObject({
+      ...usual,
+      maxLeases: undefined,
+      messagesPerClient: undefined,
+    });
+  });
+
   test("durations take seconds and units", () => {
     const config = load(
       "heartbeat: 500ms\noffer-lifetime: 1.5m\ndrain-time: 7\nvalid-lifetime: 24h\ndecline-probation-period: 1d\n",
