@@ -4,11 +4,22 @@
 /** A request that the shell starts at once; each is answered by one `DiskResult` with the same id. */
 export type DiskRequest =
   /** Write a group into a segment that is open (or opens it). Offsets only grow. */
-  | { readonly type: "write"; readonly id: number; readonly file: string; readonly offset: number; readonly bytes: Uint8Array }
+  | {
+      readonly type: "write";
+      readonly id: number;
+      readonly file: string;
+      readonly offset: number;
+      readonly bytes: Uint8Array;
+    }
   /** Make a segment of `size` zero octets, durable together with its name. */
   | { readonly type: "zero"; readonly id: number; readonly file: string; readonly size: number }
   /** Append a slice to a file that is not part of the store until it is renamed (no durability yet). */
-  | { readonly type: "append"; readonly id: number; readonly file: string; readonly bytes: Uint8Array }
+  | {
+      readonly type: "append";
+      readonly id: number;
+      readonly file: string;
+      readonly bytes: Uint8Array;
+    }
   /** fsync `file`, rename it to `to`, fsync the folder. */
   | { readonly type: "publish"; readonly id: number; readonly file: string; readonly to: string }
   /** Remove a file; absent is no error. */

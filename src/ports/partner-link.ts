@@ -6,7 +6,12 @@ import type { Ipv6Address } from "../core/model/ipv6.ts";
 export type LinkId = number;
 
 export type LinkRequest =
-  | { readonly type: "link-connect"; readonly link: LinkId; readonly address: Ipv6Address; readonly port: number }
+  | {
+      readonly type: "link-connect";
+      readonly link: LinkId;
+      readonly address: Ipv6Address;
+      readonly port: number;
+    }
   | { readonly type: "link-send"; readonly link: LinkId; readonly bytes: Uint8Array }
   /** Upgrade in place; answered by `link-secured` or `link-closed`. Data after this is inside TLS. */
   | { readonly type: "link-start-tls"; readonly link: LinkId; readonly role: "client" | "server" }

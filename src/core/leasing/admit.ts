@@ -7,7 +7,9 @@ export interface DatagramFacts {
   readonly multicast: boolean;
 }
 
-export type Admission = { readonly type: "admitted" } | { readonly type: "discard"; readonly reason: string };
+export type Admission =
+  | { readonly type: "admitted" }
+  | { readonly type: "discard"; readonly reason: string };
 
 const ADMITTED: Admission = { type: "admitted" };
 

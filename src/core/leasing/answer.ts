@@ -63,31 +63,56 @@ function begin({ context, view, client }: Exchange, type: "ADVERTISE" | "REPLY")
   return writer;
 }
 
-function withLeases(exchange: Exchange, type: "ADVERTISE" | "REPLY", planned: readonly PlannedIa[], rapidCommit: boolean): Answer {
+function withLeases(
+  exchange: Exchange,
+  type: "ADVERTISE" | "REPLY",
+  planned: readonly PlannedIa[],
+  rapidCommit: boolean,
+): Answer {
   const timers = commonTimers(planned);
   if (type === "REPLY") grantAll(exchange, planned, timers);
   const writer = begin(exchange, type);
-  const subnet = planned.flatMap(({ leases }) => leases).find((lease) => lease.subnet !== undefined)?.subnet ?? exchange.link.subnets[0];
+  const subnet =
+    planned.flatMap(({ leases }) => leases).find((lease) => lease.subnet !== undefined)?.subnet ??
+    exchange.link.subnets[0];
   // D-104 to D-106: zero is the default and need not be said.
-  if (type === "ADVERTISE" && subnet !== undefined && subnet.preference > 0) writer.preference(subnet.preference);
+  if (type === "ADVERTISE" && subnet !== undefined && subnet.preference > 0)
+    writer.preference(subnet.preference);
   if (rapidCommit) writer.rapidCommit();
   for (const { ia, leases, status } of planned) {
     writer.ia({
       kind: ia.kind,
       iaid: ia.iaid,
       ...timers,
-      leases: leases.map(({ key, preferred, valid }) => ({ address: key.address, length: key.length, preferred, valid })),
+      leases: leases.map(({ key, preferred, valid }) => ({
+        address: key.address,
+        length: key.length,
+        preferred,
+        valid,
+      })),
       ...(status === undefined ? {} : { status }),
     });
   }
   const { globalOptions, tunables } = exchange.context.config;
-  writeOptions({ writer, view: exchange.view, type, options: optionsOf(subnet, globalOptions), informationRefreshTime: tunables.informationRefreshTime });
+  writeOptions({
+    writer,
+    view: exchange.view,
+    type,
+    options: optionsOf(subnet, globalOptions),
+    informationRefreshTime: tunables.informationRefreshTime,
+  });
   return { writer, promisesNothing: type === "ADVERTISE" };
 }
 
 function commonTimers(planned: readonly PlannedIa[]): Timers {
   const timed = planned.flatMap(({ leases }) => leases).filter((lease) => lease.valid > 0);
-  return timersFor(timed.map(({ preferred, subnet }) => ({ preferred, renewTimer: subnet?.lifetimes.renewTimer, rebindTimer: subnet?.lifetimes.rebindTimer })));
+  return timersFor(
+    timed.map(({ preferred, subnet }) => ({
+      preferred,
+      renewTimer: subnet?.lifetimes.renewTimer,
+      rebindTimer: subnet?.lifetimes.rebindTimer,
+    })),
+  );
 }
 
 /** D-162 to D-164, D-170: Success, and NoBinding for the IAs that have no binding; nothing else. */
@@ -96,17 +121,34 @@ function ending(exchange: Exchange): Answer {
   const writer = begin(exchange, "REPLY");
   writer.status(STATUS.Success, exchange.view.type === "RELEASE" ? "released" : "declined");
   for (const ia of unbound) {
-    writer.ia({ kind: ia.kind, iaid: ia.iaid, t1: 0, t2: 0, leases: [], status: { code: STATUS.NoBinding, message: "no binding for this IA" } });
+    writer.ia({
+      kind: ia.kind,
+      iaid: ia.iaid,
+      t1: 0,
+      t2: 0,
+      leases: [],
+      status: { code: STATUS.NoBinding, message: "no binding for this IA" },
+    });
   }
   return { writer, promisesNothing: false };
 }
 
 /** D-173 to D-176: configuration only. */
-export function answerInformation(context: LeasingContext, view: RequestView, link: Link | undefined): Answer {
+export function answerInformation(
+  context: LeasingContext,
+  view: RequestView,
+  link: Link | undefined,
+): Answer {
   const writer = createReplyWriter(view, "REPLY");
   writer.serverId(context.config.server.duid);
   if (view.clientId !== undefined) writer.clientId(view.clientId);
   const options = optionsOf(link?.subnets[0], context.config.globalOptions);
-  writeOptions({ writer, view, type: "REPLY", options, informationRefreshTime: context.config.tunables.informationRefreshTime });
+  writeOptions({
+    writer,
+    view,
+    type: "REPLY",
+    options,
+    informationRefreshTime: context.config.tunables.informationRefreshTime,
+  });
   return { writer, promisesNothing: true };
 }

@@ -2,8 +2,8 @@
 
 import { subnetOf, subnetOfPrefix } from "../config/lookup.ts";
 import type { Subnet } from "../config/types.ts";
-import { isHeld } from "../model/lease-status.ts";
 import type { Lease, LeaseKey } from "../model/lease.ts";
+import { isHeld } from "../model/lease-status.ts";
 import type { RequestedIa, RequestedLease } from "../wire/view.ts";
 import type { Exchange, PlannedLease } from "./context.ts";
 import { lifetimesFor } from "./lifetimes.ts";
@@ -12,7 +12,13 @@ import { lifetimesFor } from "./lifetimes.ts";
 export function bindingsOf(exchange: Exchange, ia: RequestedIa): readonly Lease[] {
   return exchange.context.table
     .ofClient(exchange.client.duid)
-    .filter((lease) => lease.kind === ia.kind && lease.iaid === ia.iaid && lease.link === exchange.link.name && isHeld(lease, exchange.authority.graceSeconds, exchange.now));
+    .filter(
+      (lease) =>
+        lease.kind === ia.kind &&
+        lease.iaid === ia.iaid &&
+        lease.link === exchange.link.name &&
+        isHeld(lease, exchange.authority.graceSeconds, exchange.now),
+    );
 }
 
 export function keyOf(ia: RequestedIa, lease: RequestedLease): LeaseKey {
@@ -21,17 +27,34 @@ export function keyOf(ia: RequestedIa, lease: RequestedLease): LeaseKey {
 
 /** Where a lease stands by configuration: its subnet on this link, or nothing (then it is not right for the link). */
 export function subnetOfLease(exchange: Exchange, key: LeaseKey): Subnet | undefined {
-  return key.kind === "address" ? subnetOf(exchange.link, key.address) : subnetOfPrefix(exchange.link, key);
+  return key.kind === "address"
+    ? subnetOf(exchange.link, key.address)
+    : subnetOfPrefix(exchange.link, key);
 }
 
 /** A lease that this answer grants or extends. */
-export function plan(exchange: Exchange, key: LeaseKey, subnet: Subnet, record: Lease | undefined, grant: boolean): PlannedLease {
-  const own = record?.duid === exchange.client.duid && record.status === "ACTIVE" ? record : undefined;
+export function plan(
+  exchange: Exchange,
+  key: LeaseKey,
+  subnet: Subnet,
+  record: Lease | undefined,
+  grant: boolean,
+): PlannedLease {
+  const own =
+    record?.duid === exchange.client.duid && record.status === "ACTIVE" ? record : undefined;
   const lifetimes = lifetimesFor(subnet.lifetimes, exchange.authority, own, exchange.now);
   return { key, subnet, record, grant, ...lifetimes };
 }
 
 /** A lease shown with zero lifetimes: the client stops using it (D-137, D-138, D-145, D-150). */
 export function zero(key: LeaseKey): PlannedLease {
-  return { key, subnet: undefined, record: undefined, grant: false, valid: 0, preferred: 0, desired: 0 };
+  return {
+    key,
+    subnet: undefined,
+    record: undefined,
+    grant: false,
+    valid: 0,
+    preferred: 0,
+    desired: 0,
+  };
 }

@@ -3,13 +3,13 @@
 
 import { relationshipOf } from "../config/lookup.ts";
 import type { Link } from "../config/types.ts";
-import type { Service, ServerIdOwner } from "../model/authority.ts";
+import type { ServerIdOwner, Service } from "../model/authority.ts";
 import type { Ipv6Address } from "../model/ipv6.ts";
 import { floorTime, type Millis } from "../model/time.ts";
 import { relayDataOf } from "../wire/relay-data.ts";
 import type { RequestView } from "../wire/view.ts";
 import { admit } from "./admit.ts";
-import { answer, answerInformation, type Answer } from "./answer.ts";
+import { type Answer, answer, answerInformation } from "./answer.ts";
 import type { Exchange, LeasingContext } from "./context.ts";
 import { isWhollyRecorded } from "./exchanges/renew.ts";
 import { selectLink } from "./select-link.ts";
@@ -33,7 +33,12 @@ export type LeasingOutcome =
     };
 
 /** Answers one message that `viewRequest` has taken apart. */
-export function handleMessage(context: LeasingContext, view: RequestView, datagram: ClientDatagram, now: Millis): LeasingOutcome {
+export function handleMessage(
+  context: LeasingContext,
+  view: RequestView,
+  datagram: ClientDatagram,
+  now: Millis,
+): LeasingOutcome {
   const link = selectLink(context.config, view, datagram.interface);
   const owner = ownerOf(context, view, link);
   const admission = admit(view, datagram, owner);
@@ -69,7 +74,12 @@ function serve(exchange: Exchange, service: Exclude<Service, { type: "silent" }>
   return result === undefined ? { type: "discard", reason: "nothing-to-say" } : finished(result);
 }
 
-function handleInformation(context: LeasingContext, view: RequestView, link: Link | undefined, owner: ServerIdOwner): LeasingOutcome {
+function handleInformation(
+  context: LeasingContext,
+  view: RequestView,
+  link: Link | undefined,
+  owner: ServerIdOwner,
+): LeasingOutcome {
   if (link !== undefined) {
     const service = context.authorityOf(link).serviceFor(view.type, owner);
     if (service.type === "silent") return { type: "discard", reason: service.reason };
@@ -85,10 +95,15 @@ function finished({ writer, promisesNothing }: Answer): LeasingOutcome {
 }
 
 /** Whose server identifier the message carries; the partner is that of the link's relationship only (A-81). */
-function ownerOf(context: LeasingContext, view: RequestView, link: Link | undefined): ServerIdOwner {
+function ownerOf(
+  context: LeasingContext,
+  view: RequestView,
+  link: Link | undefined,
+): ServerIdOwner {
   if (view.serverId === undefined) return "none";
   if (view.serverId === context.config.server.duid) return "own";
   const relationship = link === undefined ? undefined : relationshipOf(context.config, link);
-  return relationship !== undefined && relationship.partner.duid === view.serverId ? "partner" : "foreign";
+  return relationship !== undefined && relationship.partner.duid === view.serverId
+    ? "partner"
+    : "foreign";
 }
-

@@ -3,7 +3,13 @@
 import type { Lifetimes } from "../config/types.ts";
 import type { Authority } from "../model/authority.ts";
 import type { Lease } from "../model/lease.ts";
-import { ceilTime, diffSeconds, INFINITY_SECONDS, type Millis, type Seconds } from "../model/time.ts";
+import {
+  ceilTime,
+  diffSeconds,
+  INFINITY_SECONDS,
+  type Millis,
+  type Seconds,
+} from "../model/time.ts";
 
 export interface GrantedLifetimes {
   readonly valid: Seconds;
@@ -12,11 +18,19 @@ export interface GrantedLifetimes {
 }
 
 /** What a lease may be given now. `record` is the client's own present lease, if any. F-054, F-060. */
-export function lifetimesFor(policy: Lifetimes, authority: Authority, record: Lease | undefined, now: Millis): GrantedLifetimes {
+export function lifetimesFor(
+  policy: Lifetimes,
+  authority: Authority,
+  record: Lease | undefined,
+  now: Millis,
+): GrantedLifetimes {
   const bound = authority.longestExpiry(record, now);
   // F-066, A-59: an absolute partner time has no infinity; the configuration caps it, this is the last gate.
   const desired = bound === undefined ? policy.valid : Math.min(policy.valid, 0x7fff_ffff);
-  const valid = bound === undefined ? desired : Math.max(0, Math.min(desired, diffSeconds(bound, ceilTime(now))));
+  const valid =
+    bound === undefined
+      ? desired
+      : Math.max(0, Math.min(desired, diffSeconds(bound, ceilTime(now))));
   return { valid, preferred: Math.min(policy.preferred, valid), desired };
 }
 

@@ -43,7 +43,9 @@ export class Offers {
   /** Whether somebody else may expect to get this lease. */
   isHeldForOther(key: LeaseKey, client: ClientRef, now: Millis): boolean {
     const offer = this.#byLease.get(leaseKeyText(key));
-    return offer !== undefined && offer.until > now && offer.client !== clientText(client, key.kind);
+    return (
+      offer !== undefined && offer.until > now && offer.client !== clientText(client, key.kind)
+    );
   }
 
   /** The lease was given or is gone. */

@@ -21,13 +21,20 @@ export interface ReplyOptions {
 }
 
 /** Each code once, in the order of the request; then what is always sent. */
-export function writeOptions({ writer, view, type, options, informationRefreshTime }: ReplyOptions): void {
+export function writeOptions({
+  writer,
+  view,
+  type,
+  options,
+  informationRefreshTime,
+}: ReplyOptions): void {
   for (const code of view.requestedOptions) {
     if (code === CLIENT_FQDN) {
       writeFqdn(writer, view);
     } else if (code === INFORMATION_REFRESH_TIME) {
       // D-177, D-179: only in the answer to an INFORMATION-REQUEST.
-      if (view.type === "INFORMATION-REQUEST") writer.informationRefreshTime(informationRefreshTime);
+      if (view.type === "INFORMATION-REQUEST")
+        writer.informationRefreshTime(informationRefreshTime);
     } else if (code !== INF_MAX_RT || type === "REPLY") {
       const option = options.get(code);
       if (option !== undefined) writer.option(code, option.data);
@@ -35,7 +42,8 @@ export function writeOptions({ writer, view, type, options, informationRefreshTi
   }
   for (const option of options.values()) {
     // D-074
-    if (option.alwaysSend && !view.requestedOptions.includes(option.code)) writer.option(option.code, option.data);
+    if (option.alwaysSend && !view.requestedOptions.includes(option.code))
+      writer.option(option.code, option.data);
   }
 }
 
@@ -53,6 +61,9 @@ function writeFqdn(writer: ReplyWriter, view: RequestView): void {
 }
 
 /** The subnet whose options an answer carries. */
-export function optionsOf(subnet: Subnet | undefined, fallback: ReadonlyMap<number, OptionValue>): ReadonlyMap<number, OptionValue> {
+export function optionsOf(
+  subnet: Subnet | undefined,
+  fallback: ReadonlyMap<number, OptionValue>,
+): ReadonlyMap<number, OptionValue> {
   return subnet?.options ?? fallback;
 }

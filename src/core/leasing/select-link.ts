@@ -14,7 +14,11 @@ function hex(bytes: Uint8Array): string {
 }
 
 /** Undefined when neither relay nor interface says (D-057: the message is discarded). */
-export function selectLink(config: CompiledConfig, view: RequestView, interfaceName: string): Link | undefined {
+export function selectLink(
+  config: CompiledConfig,
+  view: RequestView,
+  interfaceName: string,
+): Link | undefined {
   // D-053, N-011: directly, the client is on the link of the receiving interface.
   if (view.relays.length === 0) return linkOfInterface(config, interfaceName);
   // D-055, X-172: the level closest to the client that says something, D-056: `::` says nothing.

@@ -2,15 +2,22 @@
 // Failover implements it for a relationship; a lone server has the trivial one in lone-authority.ts.
 
 import type { BindingStatus } from "./binding-status.ts";
+import type { Duid } from "./duid.ts";
 import type { Lease, LeaseKey } from "./lease.ts";
 import type { DhcpTime, Millis, Seconds } from "./time.ts";
-import type { Duid } from "./duid.ts";
 
 /** Whose server identifier a client's message carries. */
 export type ServerIdOwner = "none" | "own" | "partner" | "foreign";
 
 export type MessageName =
-  | "SOLICIT" | "REQUEST" | "CONFIRM" | "RENEW" | "REBIND" | "RELEASE" | "DECLINE" | "INFORMATION-REQUEST";
+  | "SOLICIT"
+  | "REQUEST"
+  | "CONFIRM"
+  | "RENEW"
+  | "REBIND"
+  | "RELEASE"
+  | "DECLINE"
+  | "INFORMATION-REQUEST";
 
 /** How a message is served (RFC 8156 §8, table of F-370). */
 export type Service =
@@ -50,7 +57,11 @@ export interface Authority {
    * valid lifetime that policy alone would give. */
   granted(before: Lease | undefined, after: Lease, desired: Seconds, now: Millis): Lease;
   /** Completes an ending: RELEASED, EXPIRED, ABANDONED or RESET, with what follows at once. */
-  ended(before: Lease, status: Extract<BindingStatus, "RELEASED" | "EXPIRED" | "ABANDONED" | "RESET">, now: Millis): Lease;
+  ended(
+    before: Lease,
+    status: Extract<BindingStatus, "RELEASED" | "EXPIRED" | "ABANDONED" | "RESET">,
+    now: Millis,
+  ): Lease;
   /** Seconds after its client's expiry at which a lease ends here (T-06 (6)). */
   readonly graceSeconds: Seconds;
   /** Whether housekeeping may end leases now. */

@@ -1,9 +1,9 @@
 // What a step commits: whole after-images keyed by what they describe, never by row.
 
 import type { Block } from "./blocks.ts";
-import type { Lease, LeaseKey } from "./lease.ts";
-import type { Prefix } from "./ipv6.ts";
 import type { EndpointRecord } from "./endpoint-record.ts";
+import type { Prefix } from "./ipv6.ts";
+import type { Lease, LeaseKey } from "./lease.ts";
 import type { Millis } from "./time.ts";
 
 export type Change =

@@ -10,7 +10,9 @@ export const DUID_MIN_LENGTH = 3;
 /** RFC 8415 §11.1. */
 export const DUID_MAX_LENGTH = 130;
 
-const HEX: readonly string[] = Array.from({ length: 256 }, (_, i) => i.toString(16).padStart(2, "0"));
+const HEX: readonly string[] = Array.from({ length: 256 }, (_, i) =>
+  i.toString(16).padStart(2, "0"),
+);
 
 /** Copies the octets from `start` to `end` of `bytes`; the caller has checked the length. */
 export function duidFromBytes(bytes: Uint8Array, start = 0, end = bytes.length): Duid {
@@ -22,7 +24,8 @@ export function duidFromBytes(bytes: Uint8Array, start = 0, end = bytes.length):
 /** The octets of a DUID. */
 export function duidToBytes(duid: Duid): Uint8Array {
   const bytes = new Uint8Array(duid.length / 2);
-  for (let i = 0; i < bytes.length; i++) bytes[i] = Number.parseInt(duid.slice(i * 2, i * 2 + 2), 16);
+  for (let i = 0; i < bytes.length; i++)
+    bytes[i] = Number.parseInt(duid.slice(i * 2, i * 2 + 2), 16);
   return bytes;
 }
 

@@ -12,7 +12,9 @@ export interface Prefix {
   readonly length: number;
 }
 
-const HEX: readonly string[] = Array.from({ length: 256 }, (_, i) => i.toString(16).padStart(2, "0"));
+const HEX: readonly string[] = Array.from({ length: 256 }, (_, i) =>
+  i.toString(16).padStart(2, "0"),
+);
 
 /** The unspecified address `::`. */
 export const UNSPECIFIED = "0".repeat(32) as Ipv6Address;
@@ -128,14 +130,16 @@ export function parsePrefix(text: string): Prefix | undefined {
   if (match === null) return undefined;
   const address = parseIpv6(match[1] as string);
   const length = Number(match[2]);
-  if (address === undefined || length > 128 || maskTo(address, length) !== address) return undefined;
+  if (address === undefined || length > 128 || maskTo(address, length) !== address)
+    return undefined;
   return { address, length };
 }
 
 /** The canonical text of RFC 5952. */
 export function formatIpv6(address: Ipv6Address): string {
   const groups: string[] = [];
-  for (let i = 0; i < 32; i += 4) groups.push(Number.parseInt(address.slice(i, i + 4), 16).toString(16));
+  for (let i = 0; i < 32; i += 4)
+    groups.push(Number.parseInt(address.slice(i, i + 4), 16).toString(16));
   const run = longestZeroRun(groups);
   if (run.length < 2) return groups.join(":");
   return `${groups.slice(0, run.start).join(":")}::${groups.slice(run.start + run.length).join(":")}`;

@@ -1,10 +1,18 @@
 // Small judgements about a lease that both leasing and failover make.
 
+import type { ClientRef } from "./authority.ts";
 import type { BindingStatus } from "./binding-status.ts";
 import { lowBit } from "./ipv6.ts";
 import type { Lease, LeaseKey } from "./lease.ts";
-import type { ClientRef } from "./authority.ts";
-import { addSeconds, type DhcpTime, isPast, laterOf, type Millis, NO_TIME, type Seconds } from "./time.ts";
+import {
+  addSeconds,
+  type DhcpTime,
+  isPast,
+  laterOf,
+  type Millis,
+  NO_TIME,
+  type Seconds,
+} from "./time.ts";
 
 /** A lease as it is before anybody used it. */
 export function freshLease(key: LeaseKey, link: string): Lease {
@@ -62,8 +70,16 @@ export function freedStatus(key: LeaseKey): "FREE" | "FREE-BACKUP" {
 }
 
 /** F-255, F-260: PENDING-FREE never persists: the lease is free at once, its last client kept as a hint (F-239). */
-export function freed(lease: Lease, status: "FREE" | "FREE-BACKUP", start: DhcpTime, retention: Seconds): Lease {
-  const last = laterOf(laterOf(lease.clientExpiry, lease.partnerLifetimeHighest), laterOf(lease.expirationTime, start));
+export function freed(
+  lease: Lease,
+  status: "FREE" | "FREE-BACKUP",
+  start: DhcpTime,
+  retention: Seconds,
+): Lease {
+  const last = laterOf(
+    laterOf(lease.clientExpiry, lease.partnerLifetimeHighest),
+    laterOf(lease.expirationTime, start),
+  );
   return {
     ...lease,
     status,

@@ -33,5 +33,8 @@ export interface LeaseTable {
   /** Version of the oldest marked lease, 0 when none. */
   readonly oldestMarked: number;
   /** A slice of at most `limit` leases and where to go on. */
-  slice(from: Cursor, limit: number): { readonly leases: readonly Lease[]; readonly next: Cursor | undefined };
+  slice(
+    from: Cursor,
+    limit: number,
+  ): { readonly leases: readonly Lease[]; readonly next: Cursor | undefined };
 }

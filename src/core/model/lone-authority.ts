@@ -1,8 +1,8 @@
 // The authority of a server without a partner: every pool is its own, a lease ends and is free at once.
 
 import type { Authority } from "./authority.ts";
-import { freed, isAvailable, isOf } from "./lease-status.ts";
 import type { Lease } from "./lease.ts";
+import { freed, isAvailable, isOf } from "./lease-status.ts";
 import { addSeconds, floorTime, NO_TIME, type Seconds } from "./time.ts";
 
 export interface LoneOptions {
@@ -31,7 +31,13 @@ export function loneAuthority(options: LoneOptions): Authority {
     ended: (before, status, now) => {
       const start = floorTime(now);
       if (status === "ABANDONED") {
-        return { ...before, status, startTimeOfState: start, stateExpirationTime: addSeconds(start, options.declinedHeld), clientExpiry: NO_TIME };
+        return {
+          ...before,
+          status,
+          startTimeOfState: start,
+          stateExpirationTime: addSeconds(start, options.declinedHeld),
+          clientExpiry: NO_TIME,
+        };
       }
       return freed(before as Lease, "FREE", start, options.retention);
     },

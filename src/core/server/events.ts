@@ -1,10 +1,10 @@
 // The door's events and outputs: all that goes in and comes out of a server (docs/internals/core.md).
 
+import type { ReceivedDatagram, SentDatagram } from "../../ports/datagram.ts";
+import type { DiskRequest, DiskResult } from "../../ports/disk.ts";
+import type { LinkEvent, LinkRequest } from "../../ports/partner-link.ts";
 import type { LogEvent } from "../model/log-events.ts";
 import type { Millis } from "../model/time.ts";
-import type { DiskRequest, DiskResult } from "../../ports/disk.ts";
-import type { ReceivedDatagram, SentDatagram } from "../../ports/datagram.ts";
-import type { LinkEvent, LinkRequest } from "../../ports/partner-link.ts";
 import type { Command } from "./commands.ts";
 
 export type ServerEvent =

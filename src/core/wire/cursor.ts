@@ -106,13 +106,19 @@ export class ByteWriter {
   }
 
   u24(value: number): void {
-    assert(Number.isInteger(value) && value >= 0 && value <= 0xffffff, `${value} fits in three octets`);
+    assert(
+      Number.isInteger(value) && value >= 0 && value <= 0xffffff,
+      `${value} fits in three octets`,
+    );
     this.u8(value >>> 16);
     this.u16(value & 0xffff);
   }
 
   u32(value: number): void {
-    assert(Number.isInteger(value) && value >= 0 && value <= 0xffffffff, `${value} fits in four octets`);
+    assert(
+      Number.isInteger(value) && value >= 0 && value <= 0xffffffff,
+      `${value} fits in four octets`,
+    );
     this.u16(value >>> 16);
     this.u16(value & 0xffff);
   }

@@ -6,7 +6,13 @@ import { formatIpv6, ipv6FromBytes } from "../model/ipv6.ts";
 import { LIMITS } from "../model/limits.ts";
 import { u16At, u24At, u32At } from "./cursor.ts";
 import { DecodeError } from "./decode-error.ts";
-import { FAILOVER_HEADER, FAILOVER_TYPE, smallestSize, TLS_HEADER, TLS_TYPE } from "./failover-messages.ts";
+import {
+  FAILOVER_HEADER,
+  FAILOVER_TYPE,
+  smallestSize,
+  TLS_HEADER,
+  TLS_TYPE,
+} from "./failover-messages.ts";
 import { FrameParser } from "./framing.ts";
 import { hexText } from "./hex.ts";
 import { messageTypeOf, statusName } from "./messages.ts";
@@ -49,7 +55,8 @@ function describeDatagram(lines: string[], bytes: Uint8Array, place: Place): voi
   }
   const type = messageTypeOf(bytes[0] ?? 0);
   if (bytes.length < 4) lines.push(`${indent}! too short for a message: ${octets(bytes)}`);
-  else if (type === undefined) lines.push(`${indent}unknown message type ${bytes[0]}: ${octets(bytes.subarray(1))}`);
+  else if (type === undefined)
+    lines.push(`${indent}unknown message type ${bytes[0]}: ${octets(bytes.subarray(1))}`);
   else {
     lines.push(`${indent}${type} xid ${xid(bytes)}`);
     describeOptions(lines, bytes.subarray(4), place);
@@ -64,7 +71,9 @@ function describeRelay(lines: string[], bytes: Uint8Array, place: Place): void {
   }
   const link = formatIpv6(ipv6FromBytes(bytes, 2));
   const peer = formatIpv6(ipv6FromBytes(bytes, 18));
-  lines.push(`${place.indent}${name} hop-count ${bytes[1]} link-address ${link} peer-address ${peer}`);
+  lines.push(
+    `${place.indent}${name} hop-count ${bytes[1]} link-address ${link} peer-address ${peer}`,
+  );
   describeOptions(lines, bytes.subarray(RELAY_HEADER), place);
 }
 
@@ -76,8 +85,10 @@ function describeFailover(lines: string[], bytes: Uint8Array): void {
   const code = bytes[0] ?? 0;
   const name = FAILOVER_NAME.get(code);
   const place: Place = { indent: "", depth: 0 };
-  if (bytes.length < smallestSize(code)) lines.push(`! too short for a failover message: ${octets(bytes)}`);
-  else if (name === undefined) lines.push(`unknown failover message type ${code}: ${octets(bytes.subarray(1))}`);
+  if (bytes.length < smallestSize(code))
+    lines.push(`! too short for a failover message: ${octets(bytes)}`);
+  else if (name === undefined)
+    lines.push(`unknown failover message type ${code}: ${octets(bytes.subarray(1))}`);
   else if (smallestSize(code) === TLS_HEADER) {
     lines.push(`${name} xid ${xid(bytes)}`);
     describeOptions(lines, bytes.subarray(TLS_HEADER), place);
@@ -109,7 +120,15 @@ function decodedOr(bytes: Uint8Array, start: number, end: number): readonly Opti
   } catch (error) {
     if (!(error instanceof DecodeError)) throw error;
     const code = u16At(bytes, start);
-    return [{ type: "malformed", code, offset: start + 4, reason: error.code, data: bytes.slice(start + 4, end) }];
+    return [
+      {
+        type: "malformed",
+        code,
+        offset: start + 4,
+        reason: error.code,
+        data: bytes.slice(start + 4, end),
+      },
+    ];
   }
 }
 
@@ -127,13 +146,17 @@ function describeOption(lines: string[], option: Option, place: Place): void {
   const fields = fieldTexts(option).join(", ");
   lines.push(`${indent}${name} (${option.code})${fields === "" ? "" : `: ${fields}`}`);
   const inner: Place = { indent: indent + INDENT, depth: place.depth + 1 };
-  if ("options" in option) for (const each of option.options) describeOption(lines, each, { ...place, indent: inner.indent });
-  if (option.type === "RELAY_MSG" || option.type === "LQ_RELAY_DATA") describeInner(lines, option.message, inner);
+  if ("options" in option)
+    for (const each of option.options)
+      describeOption(lines, each, { ...place, indent: inner.indent });
+  if (option.type === "RELAY_MSG" || option.type === "LQ_RELAY_DATA")
+    describeInner(lines, option.message, inner);
 }
 
 function describeInner(lines: string[], message: Uint8Array, place: Place): void {
   // One level more than is served, so that a chain too long can be seen.
-  if (place.depth > LIMITS.relayLevels + 1) lines.push(`${place.indent}! nested too deep: ${octets(message)}`);
+  if (place.depth > LIMITS.relayLevels + 1)
+    lines.push(`${place.indent}! nested too deep: ${octets(message)}`);
   else describeDatagram(lines, message, place);
 }
 
@@ -156,11 +179,22 @@ function fieldTexts(option: KnownOption): string[] {
   const values = option as unknown as Readonly<Record<string, unknown>>;
   const texts: string[] = [];
   for (const [field, kind] of Object.entries(definition?.fields ?? {})) {
-    if (kind === "options" || option.type === "RELAY_MSG" || (kind === "message" && option.type === "LQ_RELAY_DATA")) continue;
+    if (
+      kind === "options" ||
+      option.type === "RELAY_MSG" ||
+      (kind === "message" && option.type === "LQ_RELAY_DATA")
+    )
+      continue;
     const value = values[field];
     const named = NAMED[`${option.type}.${field}`];
-    if (named === undefined) texts.push(`${field} ${value instanceof Uint8Array && value.length > HEX_SHOWN ? octets(value) : codecOf(kind).text(value)}`);
-    else texts.push(`${field} ${(Array.isArray(value) ? (value as number[]) : [value as number]).map(named).join(",")}`);
+    if (named === undefined)
+      texts.push(
+        `${field} ${value instanceof Uint8Array && value.length > HEX_SHOWN ? octets(value) : codecOf(kind).text(value)}`,
+      );
+    else
+      texts.push(
+        `${field} ${(Array.isArray(value) ? (value as number[]) : [value as number]).map(named).join(",")}`,
+      );
   }
   return texts;
 }

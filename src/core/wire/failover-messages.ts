@@ -73,7 +73,8 @@ export function smallestSize(code: number): number {
  */
 export function decodeFailoverMessage(bytes: Uint8Array): AnyFailoverMessage {
   const code = bytes[0];
-  if (code === undefined || bytes.length < smallestSize(code)) throw new DecodeError("too-short", bytes.length);
+  if (code === undefined || bytes.length < smallestSize(code))
+    throw new DecodeError("too-short", bytes.length);
   if (code === TLS_TYPE.REPLY || code === TLS_TYPE.STARTTLS) {
     const type = code === TLS_TYPE.REPLY ? "REPLY" : "STARTTLS";
     return { type, transactionId: u24At(bytes, 1), options: decodeOptions(bytes, TLS_HEADER) };

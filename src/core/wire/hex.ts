@@ -9,5 +9,7 @@ export function hexText(bytes: Uint8Array): string {
 export function parseHex(text: string): Uint8Array | undefined {
   const digits = text.trim().replace(/^0x/i, "").replaceAll(/[:\s]/g, "");
   if (!/^([0-9a-fA-F]{2})*$/.test(digits)) return undefined;
-  return Uint8Array.from({ length: digits.length / 2 }, (_, i) => Number.parseInt(digits.slice(i * 2, i * 2 + 2), 16));
+  return Uint8Array.from({ length: digits.length / 2 }, (_, i) =>
+    Number.parseInt(digits.slice(i * 2, i * 2 + 2), 16),
+  );
 }

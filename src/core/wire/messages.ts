@@ -49,7 +49,9 @@ export const STATUS = {
   ExcessiveTimeSkew: 22,
 } as const;
 
-const STATUS_NAME: ReadonlyMap<number, string> = new Map(Object.entries(STATUS).map(([name, code]) => [code, name]));
+const STATUS_NAME: ReadonlyMap<number, string> = new Map(
+  Object.entries(STATUS).map(([name, code]) => [code, name]),
+);
 
 /** The RFC's name of a status code, else the number. */
 export function statusName(code: number): string {

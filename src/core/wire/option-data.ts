@@ -7,13 +7,22 @@ import { DecodeError } from "./decode-error.ts";
 import { Inputs, type Kind, type OptionInput } from "./fields/kinds.ts";
 import { parseHex } from "./hex.ts";
 import type { OptionDefinition } from "./options/definition.ts";
-import { codecOf, decodeOptions, definitionOf, findMalformed, optionDefinitions, type Option } from "./options.ts";
+import {
+  codecOf,
+  decodeOptions,
+  definitionOf,
+  findMalformed,
+  type Option,
+  optionDefinitions,
+} from "./options.ts";
 
 export type EncodedOption =
   | { readonly type: "option"; readonly code: number; readonly data: Uint8Array }
   | { readonly type: "error"; readonly reason: string };
 
-const BY_NAME: ReadonlyMap<string, OptionDefinition> = new Map(optionDefinitions.map((each) => [each.name, each]));
+const BY_NAME: ReadonlyMap<string, OptionDefinition> = new Map(
+  optionDefinitions.map((each) => [each.name, each]),
+);
 
 /** The table's entry of a name in the configuration's form (`dns-servers`). */
 export function definitionByName(name: string): OptionDefinition | undefined {
@@ -28,15 +37,18 @@ const failed = (reason: string): EncodedOption => ({ type: "error", reason });
  * is given by code and its data in hex.
  */
 export function encodeOptionData(nameOrCode: string | number, value: OptionInput): EncodedOption {
-  const definition = typeof nameOrCode === "string" ? definitionByName(nameOrCode) : definitionOf(nameOrCode);
+  const definition =
+    typeof nameOrCode === "string" ? definitionByName(nameOrCode) : definitionOf(nameOrCode);
   if (definition !== undefined) return encodeWithDefinition(definition, value);
-  if (typeof nameOrCode === "string") return failed(`there is no option ${JSON.stringify(nameOrCode)}`);
+  if (typeof nameOrCode === "string")
+    return failed(`there is no option ${JSON.stringify(nameOrCode)}`);
   return encodeRawOption(nameOrCode, typeof value === "string" ? value : "?");
 }
 
 /** Data in hex, whatever the option; a known option must have its layout. */
 export function encodeRawOption(code: number, hex: string): EncodedOption {
-  if (!Number.isInteger(code) || code < 1 || code > 0xffff) return failed("an option code is a number from 1 to 65535");
+  if (!Number.isInteger(code) || code < 1 || code > 0xffff)
+    return failed("an option code is a number from 1 to 65535");
   const data = parseHex(hex);
   if (data === undefined) return failed("data is hex digits, two an octet");
   if (data.length > 0xffff) return failed("an option has at most 65535 octets");
@@ -49,7 +61,10 @@ export function encodeRawOption(code: number, hex: string): EncodedOption {
 }
 
 /** X-256: as `encodeOptionData`, for a definition that the table does not have. */
-export function encodeWithDefinition(definition: OptionDefinition, value: OptionInput): EncodedOption {
+export function encodeWithDefinition(
+  definition: OptionDefinition,
+  value: OptionInput,
+): EncodedOption {
   const inputs = new Inputs(valuesOf(definition, value));
   const out = new ByteWriter();
   for (const [field, kind] of Object.entries(definition.fields)) {
@@ -82,10 +97,15 @@ function valuesOf(definition: OptionDefinition, value: OptionInput): readonly Op
   if (Array.isArray(value)) return value as readonly OptionInput[];
   if (typeof value !== "string") return [value as OptionInput];
   const kinds = Object.values(definition.fields);
-  if (kinds.length === 1 && (kinds[0] === "text" || kinds[0] === "opaque" || kinds[0] === "opaque+")) {
+  if (
+    kinds.length === 1 &&
+    (kinds[0] === "text" || kinds[0] === "opaque" || kinds[0] === "opaque+")
+  ) {
     return [value.replaceAll("\\,", ",")];
   }
-  return value.trim() === "" ? [] : value.split(/(?<!\\),/).map((part) => part.trim().replaceAll("\\,", ","));
+  return value.trim() === ""
+    ? []
+    : value.split(/(?<!\\),/).map((part) => part.trim().replaceAll("\\,", ","));
 }
 
 /** What is left of the values as options: objects with name or code and data, or one hex text. */
@@ -95,13 +115,15 @@ function nestedOptions(inputs: Inputs): readonly Option[] | string {
     const input = inputs.take() as OptionInput;
     if (typeof input === "string") {
       const data = /^0x/i.test(input) ? parseHex(input) : undefined;
-      if (data === undefined) return "expected options, each with name or code and data, or hex after 0x";
+      if (data === undefined)
+        return "expected options, each with name or code and data, or hex after 0x";
       const parsed = parsedOptions(data);
       if (typeof parsed === "string") return parsed;
       options.push(...parsed);
       continue;
     }
-    if (typeof input !== "object" || !("data" in input)) return "expected options, each with name or code and data";
+    if (typeof input !== "object" || !("data" in input))
+      return "expected options, each with name or code and data";
     const encoded = encodeOptionData(input.name ?? input.code ?? "", input.data);
     if (encoded.type === "error") return encoded.reason;
     options.push({ type: "unknown", code: encoded.code, data: encoded.data });
@@ -126,7 +148,8 @@ function limitFault(definition: OptionDefinition, data: Uint8Array): string | un
   if (range !== undefined) {
     assert(data.length === 4, "a range is on a field of four octets");
     const value = u32At(data, 0);
-    if (value < range[0] || value > range[1]) return `the value must be from ${range[0]} to ${range[1]}`;
+    if (value < range[0] || value > range[1])
+      return `the value must be from ${range[0]} to ${range[1]}`;
   }
   if (maxLength !== undefined && data.length > maxLength) return `at most ${maxLength} octets`;
   if (requiredBits !== undefined && (u16At(data, 0) & requiredBits) !== requiredBits) {

@@ -4,7 +4,7 @@
 
 import { LIMITS } from "../model/limits.ts";
 import { assert } from "../model/unreachable.ts";
-import { Cursor, u16At, type ByteWriter } from "./cursor.ts";
+import { type ByteWriter, Cursor, u16At } from "./cursor.ts";
 import { DecodeError } from "./decode-error.ts";
 import { FIELD_CODECS } from "./fields/codecs.ts";
 import type { FieldCodec, Kind, KindTypes } from "./fields/kinds.ts";
@@ -14,11 +14,18 @@ import type { OptionDefinition } from "./options/definition.ts";
 import { FAILOVER_OPTIONS } from "./options/failover.ts";
 import { RELAY_OPTIONS } from "./options/relay.ts";
 
-const TABLE = [...CLIENT_SERVER_OPTIONS, ...RELAY_OPTIONS, ...FAILOVER_OPTIONS, ...CONFIGURATION_OPTIONS] as const;
+const TABLE = [
+  ...CLIENT_SERVER_OPTIONS,
+  ...RELAY_OPTIONS,
+  ...FAILOVER_OPTIONS,
+  ...CONFIGURATION_OPTIONS,
+] as const;
 
 type ValueOf<D> = D extends OptionDefinition
   ? { readonly type: D["type"]; readonly code: D["code"] } & {
-      readonly [F in keyof D["fields"]]: D["fields"][F] extends Kind ? KindTypes[D["fields"][F]] : never;
+      readonly [F in keyof D["fields"]]: D["fields"][F] extends Kind
+        ? KindTypes[D["fields"][F]]
+        : never;
     }
   : never;
 
@@ -47,9 +54,13 @@ export type OptionType = KnownOption["type"];
 export type OptionByType<T extends OptionType> = Extract<KnownOption, { readonly type: T }>;
 
 /** Every option that is known, by code; for the manual and the configuration. */
-export const optionDefinitions: readonly OptionDefinition[] = [...TABLE].sort((a, b) => a.code - b.code);
+export const optionDefinitions: readonly OptionDefinition[] = [...TABLE].sort(
+  (a, b) => a.code - b.code,
+);
 
-const CODE_BY_TYPE: ReadonlyMap<string, number> = new Map(TABLE.map(({ type, code }) => [type, code]));
+const CODE_BY_TYPE: ReadonlyMap<string, number> = new Map(
+  TABLE.map(({ type, code }) => [type, code]),
+);
 
 /** The table's entry of a code. */
 export function definitionOf(code: number): OptionDefinition | undefined {
@@ -93,7 +104,9 @@ const BY_CODE: readonly (Layout | undefined)[] = layouts();
 function layouts(): (Layout | undefined)[] {
   const index: (Layout | undefined)[] = [];
   for (const definition of optionDefinitions) {
-    const fields = Object.entries(definition.fields).map(([field, kind]) => [field, codecOf(kind)] as const);
+    const fields = Object.entries(definition.fields).map(
+      ([field, kind]) => [field, codecOf(kind)] as const,
+    );
     index[definition.code] = { definition, fields };
   }
   return index;
@@ -103,7 +116,12 @@ function layouts(): (Layout | undefined)[] {
  * Decodes options from `start` to `end`. Values hold copies, not views. Offsets in `malformed` count from
  * the begin of `bytes`. Throws DecodeError when an option passes the end (D-015, D-016) or octets are left.
  */
-export function decodeOptions(bytes: Uint8Array, start = 0, end = bytes.length, depth = 0): Option[] {
+export function decodeOptions(
+  bytes: Uint8Array,
+  start = 0,
+  end = bytes.length,
+  depth = 0,
+): Option[] {
   const options: Option[] = [];
   let offset = start;
   while (offset < end) {
@@ -131,7 +149,13 @@ function decodeOption(code: number, cursor: Cursor): Option {
   // F-139 and the lengths of RFC 8415 §21: exact.
   if (cursor.left > 0) cursor.fail("too long");
   if (cursor.failure !== undefined) {
-    return { type: "malformed", code, offset, reason: cursor.failure, data: cursor.bytes.slice(offset, cursor.end) };
+    return {
+      type: "malformed",
+      code,
+      offset,
+      reason: cursor.failure,
+      data: cursor.bytes.slice(offset, cursor.end),
+    };
   }
   return values as unknown as KnownOption;
 }
@@ -157,17 +181,26 @@ function writeFields(out: ByteWriter, option: KnownOption): void {
 }
 
 /** An option with its code filled in: `option("PREFERENCE", { value: 255 })`. */
-export function option<T extends OptionType>(type: T, fields: Omit<OptionByType<T>, "type" | "code">): OptionByType<T> {
+export function option<T extends OptionType>(
+  type: T,
+  fields: Omit<OptionByType<T>, "type" | "code">,
+): OptionByType<T> {
   return { type, code: codeOf(type), ...fields } as unknown as OptionByType<T>;
 }
 
 /** The first option of a type (D-018: the first counts); malformed ones are not of their type. */
-export function firstOption<T extends OptionType>(options: readonly Option[], type: T): OptionByType<T> | undefined {
+export function firstOption<T extends OptionType>(
+  options: readonly Option[],
+  type: T,
+): OptionByType<T> | undefined {
   return options.find((each) => each.type === type) as OptionByType<T> | undefined;
 }
 
 /** All options of a type in order (D-017: each stands alone). */
-export function allOptions<T extends OptionType>(options: readonly Option[], type: T): readonly OptionByType<T>[] {
+export function allOptions<T extends OptionType>(
+  options: readonly Option[],
+  type: T,
+): readonly OptionByType<T>[] {
   return options.filter((each) => each.type === type) as unknown as readonly OptionByType<T>[];
 }
 

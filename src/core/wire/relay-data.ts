@@ -14,7 +14,11 @@ const RELAY_MSG = 9;
  * The address that the datagram came from and its RELAY-FORW without the client's own message.
  * `bytes` are those of the view. undefined: not relayed, or over LIMITS.keptBytes.
  */
-export function relayDataOf(view: RequestView, source: Ipv6Address, bytes: Uint8Array): Uint8Array | undefined {
+export function relayDataOf(
+  view: RequestView,
+  source: Ipv6Address,
+  bytes: Uint8Array,
+): Uint8Array | undefined {
   if (view.relays.length === 0) return undefined;
   const out = new ByteWriter();
   writeAddress(out, source);

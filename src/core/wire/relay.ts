@@ -1,12 +1,12 @@
 // Relay messages (RFC 8415 §9): msg-type, hop-count, link-address, peer-address, options with RELAY_MSG.
 
-import { ipv6FromBytes, type Ipv6Address } from "../model/ipv6.ts";
+import { type Ipv6Address, ipv6FromBytes } from "../model/ipv6.ts";
 import { LIMITS } from "../model/limits.ts";
 import { assert } from "../model/unreachable.ts";
 import { ByteWriter } from "./cursor.ts";
 import { DecodeError } from "./decode-error.ts";
 import { writeAddress } from "./fields/addresses.ts";
-import { decodeOptions, encodeOptions, firstOption, option, type Option } from "./options.ts";
+import { decodeOptions, encodeOptions, firstOption, type Option, option } from "./options.ts";
 
 /** D-012 */
 export const RELAY_TYPE = { "RELAY-FORW": 12, "RELAY-REPL": 13 } as const;
@@ -30,7 +30,8 @@ export function isRelayMessage(bytes: Uint8Array): boolean {
 
 /** D-011: one level; the relayed message stays as octets in RELAY_MSG. Throws DecodeError only. */
 export function decodeRelay(bytes: Uint8Array): RelayMessage {
-  if (bytes.length < RELAY_HEADER || !isRelayMessage(bytes)) throw new DecodeError("too-short", bytes.length);
+  if (bytes.length < RELAY_HEADER || !isRelayMessage(bytes))
+    throw new DecodeError("too-short", bytes.length);
   return {
     type: bytes[0] === RELAY_TYPE["RELAY-FORW"] ? "RELAY-FORW" : "RELAY-REPL",
     hopCount: bytes[1] as number,
@@ -56,7 +57,10 @@ export function encodeRelay(message: RelayMessage): Uint8Array {
  * D-181, D-182: all levels, outermost first, and the message inside. Throws DecodeError when a level has no
  * RELAY_MSG or there are more than LIMITS.relayLevels.
  */
-export function unwrapRelay(bytes: Uint8Array): { readonly levels: readonly RelayMessage[]; readonly message: Uint8Array } {
+export function unwrapRelay(bytes: Uint8Array): {
+  readonly levels: readonly RelayMessage[];
+  readonly message: Uint8Array;
+} {
   const levels: RelayMessage[] = [];
   let message = bytes;
   while (isRelayMessage(message)) {
@@ -73,7 +77,11 @@ export function unwrapRelay(bytes: Uint8Array): { readonly levels: readonly Rela
 /** Puts a message into relay levels, outermost first; RELAY_MSG comes after the options given. */
 export function wrapRelay(levels: readonly RelayMessage[], message: Uint8Array): Uint8Array {
   return levels.reduceRight<Uint8Array>(
-    (inner, level) => encodeRelay({ ...level, options: [...level.options, option("RELAY_MSG", { message: inner })] }),
+    (inner, level) =>
+      encodeRelay({
+        ...level,
+        options: [...level.options, option("RELAY_MSG", { message: inner })],
+      }),
     message,
   );
 }

@@ -1,6 +1,6 @@
 // Writes an ADVERTISE or REPLY straight into its RELAY-REPL levels, in one pass (RFC 8415 §9.2, §19.3).
 
-import { duidToBytes, type Duid } from "../model/duid.ts";
+import { type Duid, duidToBytes } from "../model/duid.ts";
 import { maskTo } from "../model/ipv6.ts";
 import { LIMITS } from "../model/limits.ts";
 import { ByteWriter, type LengthMark } from "./cursor.ts";
@@ -21,12 +21,22 @@ const INTERFACE_ID = codeOf("INTERFACE_ID");
 const RELAY_PORT = codeOf("RELAY_PORT");
 
 /** D-189, D-195, X-247: options of relays never stand in what a client gets. */
-const NEVER_TO_CLIENTS: ReadonlySet<number> = new Set([RELAY_MSG, INTERFACE_ID, RELAY_PORT, VSS, codeOf("ERO")]);
+const NEVER_TO_CLIENTS: ReadonlySet<number> = new Set([
+  RELAY_MSG,
+  INTERFACE_ID,
+  RELAY_PORT,
+  VSS,
+  codeOf("ERO"),
+]);
 
 type Ia = Parameters<ReplyWriter["ia"]>[0];
 
 /** `sourcePort`: the UDP source port of the request, for relays with option 135 (D-193). */
-export function createReplyWriter(request: RequestView, type: "ADVERTISE" | "REPLY", sourcePort: number): ReplyWriter {
+export function createReplyWriter(
+  request: RequestView,
+  type: "ADVERTISE" | "REPLY",
+  sourcePort: number,
+): ReplyWriter {
   return new PlainReplyWriter(request, type, sourcePort);
 }
 
@@ -64,7 +74,8 @@ class PlainReplyWriter implements ReplyWriter {
       }
       // D-097: a status of an IA stands inside it.
       const { status } = ia;
-      if (status !== undefined) this.#nest(codeOf("STATUS_CODE"), () => this.#status(status.code, status.message));
+      if (status !== undefined)
+        this.#nest(codeOf("STATUS_CODE"), () => this.#status(status.code, status.message));
     });
   }
 
@@ -97,7 +108,12 @@ class PlainReplyWriter implements ReplyWriter {
 
   /** D-283: a singleton goes out once; the first call counts. */
   #put(code: number, content: () => void): void {
-    if (this.#written.has(code) && definitionOf(code) !== undefined && definitionOf(code)?.repeatable !== true) return;
+    if (
+      this.#written.has(code) &&
+      definitionOf(code) !== undefined &&
+      definitionOf(code)?.repeatable !== true
+    )
+      return;
     this.#written.add(code);
     this.#nest(code, content);
   }
@@ -149,7 +165,8 @@ function beginLevel(out: ByteWriter, relay: RelayLevel): LengthMark {
   writeAddress(out, relay.peerAddress);
   const present = new Set([RELAY_MSG]);
   // D-188: Interface-Id and D-192: Relay Source Port, unchanged.
-  if (relay.interfaceId !== undefined) copy(out, { code: INTERFACE_ID, data: relay.interfaceId }, present);
+  if (relay.interfaceId !== undefined)
+    copy(out, { code: INTERFACE_ID, data: relay.interfaceId }, present);
   const port = relay.options.find((each) => each.code === RELAY_PORT);
   if (relay.relaySourcePort !== undefined && port !== undefined) copy(out, port, present);
   // D-196: the Echo Request after all else of the level; D-312: not what is there already or was not asked

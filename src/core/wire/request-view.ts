@@ -1,14 +1,21 @@
 // A received datagram as a client's message with its relay levels, or why it is none (RFC 8415 §8, §9, §16).
 // One pass, no exceptions, nothing copied that the view hands out as octets.
 
-import { DUID_MAX_LENGTH, DUID_MIN_LENGTH, duidFromBytes, type Duid } from "../model/duid.ts";
+import { DUID_MAX_LENGTH, DUID_MIN_LENGTH, type Duid, duidFromBytes } from "../model/duid.ts";
 import { ipv6FromBytes, maskTo, UNSPECIFIED } from "../model/ipv6.ts";
 import { LIMITS } from "../model/limits.ts";
 import { u16At, u24At, u32At } from "./cursor.ts";
 import { partialNameFault } from "./domain-name.ts";
 import { messageTypeOf } from "./messages.ts";
 import { RELAY_HEADER, RELAY_TYPE } from "./relay.ts";
-import type { ClientMessageType, DiscardedDatagram, RelayLevel, RequestedIa, RequestedLease, RequestView } from "./view.ts";
+import type {
+  ClientMessageType,
+  DiscardedDatagram,
+  RelayLevel,
+  RequestedIa,
+  RequestedLease,
+  RequestView,
+} from "./view.ts";
 
 type Reason = DiscardedDatagram["reason"];
 
@@ -44,7 +51,8 @@ export function viewRequest(bytes: Uint8Array): RequestView | DiscardedDatagram 
   // D-013, D-014: also when relayed.
   if (type === undefined) return discard("unknown-message-type");
   // D-025, D-032, D-033, D-184
-  if (type === "ADVERTISE" || type === "REPLY" || type === "RECONFIGURE") return discard("server-message");
+  if (type === "ADVERTISE" || type === "REPLY" || type === "RECONFIGURE")
+    return discard("server-message");
   return readClientMessage(bytes, { start, end, type, relays });
 }
 
@@ -84,7 +92,11 @@ function readLevel(bytes: Uint8Array, start: number, end: number): Level | Reaso
   if (inner < 0) return "relay-without-message";
   const linkAddress = ipv6FromBytes(bytes, start + 2);
   const peerAddress = ipv6FromBytes(bytes, start + 18);
-  return { relay: { hopCount, linkAddress, peerAddress, ...levelOptions(options), options }, start: inner, end: innerEnd };
+  return {
+    relay: { hopCount, linkAddress, peerAddress, ...levelOptions(options), options },
+    start: inner,
+    end: innerEnd,
+  };
 }
 
 /** The options of a level that have a meaning here; the first of each counts, malformed ones do not (D-019). */
@@ -171,7 +183,8 @@ function readClientMessage(bytes: Uint8Array, part: ClientPart): RequestView | D
     }
     const repeated = seen.has(code);
     seen.add(code);
-    if (repeated && (code === OPTION.CLIENTID || code === OPTION.SERVERID)) return discard("repeated-singleton");
+    if (repeated && (code === OPTION.CLIENTID || code === OPTION.SERVERID))
+      return discard("repeated-singleton");
     const reason = repeated ? undefined : readSingleton(view, bytes, { code, from, to: offset });
     if (reason !== undefined) return discard(reason);
   }
@@ -185,7 +198,11 @@ interface Place {
 }
 
 /** One option of which the first counts. Everything else is ignored as if absent (D-019, X-164, N-001, N-007). */
-function readSingleton(view: Draft, bytes: Uint8Array, { code, from, to }: Place): Reason | undefined {
+function readSingleton(
+  view: Draft,
+  bytes: Uint8Array,
+  { code, from, to }: Place,
+): Reason | undefined {
   const size = to - from;
   switch (code) {
     case OPTION.CLIENTID:
@@ -213,7 +230,11 @@ function readSingleton(view: Draft, bytes: Uint8Array, { code, from, to }: Place
     case OPTION.CLIENT_FQDN:
       // X-111: a malformed name is as if the option were not there.
       if (size === 0 || partialNameFault(bytes, from + 1, to) !== undefined) return undefined;
-      view.fqdn = { flags: bytes[from] as number, name: bytes.subarray(from + 1, to), data: bytes.subarray(from, to) };
+      view.fqdn = {
+        flags: bytes[from] as number,
+        name: bytes.subarray(from + 1, to),
+        data: bytes.subarray(from, to),
+      };
       return undefined;
     default:
       return undefined;
@@ -243,7 +264,8 @@ function readIa(view: Draft, bytes: Uint8Array, { code, from, to }: Place): Reas
     const start = offset + 4;
     offset = start + u16At(bytes, offset + 2);
     if (inner !== (kind === "address" ? OPTION.IAADDR : OPTION.IAPREFIX)) continue;
-    const lease = kind === "address" ? readIaAddress(bytes, start, offset) : readIaPrefix(bytes, start, offset);
+    const lease =
+      kind === "address" ? readIaAddress(bytes, start, offset) : readIaPrefix(bytes, start, offset);
     if (typeof lease === "string") return lease;
     if (lease === undefined) continue;
     // D-069: `::` and `::/0` are no hint. RFC 8168 §3.2: `::/n` is a length.
@@ -258,16 +280,26 @@ function readIa(view: Draft, bytes: Uint8Array, { code, from, to }: Place): Reas
 }
 
 /** undefined = malformed, left out (D-241). Lifetimes are not read: D-090. */
-function readIaAddress(bytes: Uint8Array, from: number, to: number): RequestedLease | Reason | undefined {
+function readIaAddress(
+  bytes: Uint8Array,
+  from: number,
+  to: number,
+): RequestedLease | Reason | undefined {
   if (to - from < 24) return undefined;
   return frameFault(bytes, from + 24, to) ?? { address: ipv6FromBytes(bytes, from), length: 128 };
 }
 
-function readIaPrefix(bytes: Uint8Array, from: number, to: number): RequestedLease | Reason | undefined {
+function readIaPrefix(
+  bytes: Uint8Array,
+  from: number,
+  to: number,
+): RequestedLease | Reason | undefined {
   if (to - from < 25) return undefined;
   const fault = frameFault(bytes, from + 25, to);
   const length = bytes[from + 8] as number;
   if (fault !== undefined) return fault;
   // D-241: over 128 is malformed. D-277: bits beyond the length are ignored.
-  return length > 128 ? undefined : { address: maskTo(ipv6FromBytes(bytes, from + 9), length), length };
+  return length > 128
+    ? undefined
+    : { address: maskTo(ipv6FromBytes(bytes, from + 9), length), length };
 }

@@ -6,7 +6,14 @@ import type { Ipv6Address } from "../model/ipv6.ts";
 import type { Seconds } from "../model/time.ts";
 
 export type ClientMessageType =
-  | "SOLICIT" | "REQUEST" | "CONFIRM" | "RENEW" | "REBIND" | "RELEASE" | "DECLINE" | "INFORMATION-REQUEST";
+  | "SOLICIT"
+  | "REQUEST"
+  | "CONFIRM"
+  | "RENEW"
+  | "REBIND"
+  | "RELEASE"
+  | "DECLINE"
+  | "INFORMATION-REQUEST";
 
 export interface RequestedLease {
   readonly address: Ipv6Address;
@@ -61,7 +68,9 @@ export interface RequestView {
   /** 1/100 s; undefined when absent. */
   readonly elapsedTime: number | undefined;
   /** Client FQDN option: flags and the name in wire labels; undefined when absent or malformed. */
-  readonly fqdn: { readonly flags: number; readonly name: Uint8Array; readonly data: Uint8Array } | undefined;
+  readonly fqdn:
+    | { readonly flags: number; readonly name: Uint8Array; readonly data: Uint8Array }
+    | undefined;
   readonly relays: readonly RelayLevel[];
 }
 
@@ -69,8 +78,16 @@ export interface RequestView {
 export type DiscardedDatagram = {
   readonly type: "discard";
   readonly reason:
-    | "too-short" | "bad-option-frame" | "unknown-message-type" | "server-message" | "relay-without-message"
-    | "too-many-relays" | "hop-count-too-large" | "client-id-length" | "repeated-singleton" | "trailing-octets";
+    | "too-short"
+    | "bad-option-frame"
+    | "unknown-message-type"
+    | "server-message"
+    | "relay-without-message"
+    | "too-many-relays"
+    | "hop-count-too-large"
+    | "client-id-length"
+    | "repeated-singleton"
+    | "trailing-octets";
 };
 
 export type LeaseOutcome = {

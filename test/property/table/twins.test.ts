@@ -20,15 +20,13 @@ const BASE = 0x20010db8n << 96n;
 
 // Few keys, clients, links and times, so that commands meet each other.
 const keys: fc.Arbitrary<LeaseKey> = fc.oneof(
-  fc
-    .nat(40)
-    .map(
-      (n): LeaseKey => ({
-        kind: "address",
-        address: ipv6FromBigint(BASE + BigInt(n)),
-        length: 128,
-      }),
-    ),
+  fc.nat(40).map(
+    (n): LeaseKey => ({
+      kind: "address",
+      address: ipv6FromBigint(BASE + BigInt(n)),
+      length: 128,
+    }),
+  ),
   fc
     .tuple(fc.nat(63), fc.constantFrom(48, 52, 56, 60, 64, 80, 128))
     .map(([n, length]): LeaseKey => {

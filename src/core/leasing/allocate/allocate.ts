@@ -3,9 +3,9 @@
 
 import { subnetOf, subnetOfPrefix } from "../../config/lookup.ts";
 import type { Subnet } from "../../config/types.ts";
-import { isAvailable, isHeld, isOf } from "../../model/lease-status.ts";
 import { maskTo } from "../../model/ipv6.ts";
 import { type Lease, type LeaseKey, leaseKeyText } from "../../model/lease.ts";
+import { isAvailable, isHeld, isOf } from "../../model/lease-status.ts";
 import type { RequestedIa, RequestedLease } from "../../wire/view.ts";
 import type { Exchange } from "../context.ts";
 import { candidates } from "./candidates.ts";
@@ -18,7 +18,11 @@ export interface Allocation {
 }
 
 /** A new lease for the IA, or why there is none. `taken` are leases that this answer already names (D-305). */
-export function allocate(exchange: Exchange, ia: RequestedIa, taken: ReadonlySet<string>): Allocation | "limit" | undefined {
+export function allocate(
+  exchange: Exchange,
+  ia: RequestedIa,
+  taken: ReadonlySet<string>,
+): Allocation | "limit" | undefined {
   if (isAtLimit(exchange)) return "limit";
   const client = { duid: exchange.client.duid, iaid: ia.iaid };
   for (const candidate of proposals(exchange, ia)) {
@@ -33,18 +37,33 @@ export function allocate(exchange: Exchange, ia: RequestedIa, taken: ReadonlySet
 function isAtLimit({ context, link, client }: Exchange): boolean {
   const { tunables } = context.config;
   if (tunables.maxLeases !== undefined && context.table.size >= tunables.maxLeases) return true;
-  if (link.maxLeases !== undefined && context.table.countInUse(link.name) >= link.maxLeases) return true;
+  if (link.maxLeases !== undefined && context.table.countInUse(link.name) >= link.maxLeases)
+    return true;
   const own = context.table.ofClient(client.duid);
-  return own.length >= tunables.leasesPerClient && own.filter((lease) => !isAvailable(lease.status)).length >= tunables.leasesPerClient;
+  return (
+    own.length >= tunables.leasesPerClient &&
+    own.filter((lease) => !isAvailable(lease.status)).length >= tunables.leasesPerClient
+  );
 }
 
-function isUsable(exchange: Exchange, { key, subnet }: { key: LeaseKey; subnet: Subnet }, record: Lease | undefined, client: { duid: Exchange["client"]["duid"]; iaid: number }): boolean {
+function isUsable(
+  exchange: Exchange,
+  { key, subnet }: { key: LeaseKey; subnet: Subnet },
+  record: Lease | undefined,
+  client: { duid: Exchange["client"]["duid"]; iaid: number },
+): boolean {
   const { context, authority, now } = exchange;
   if (key.kind === "address" && isExcluded(exchange, key, subnet)) return false;
   if (record !== undefined && isHeld(record, authority.graceSeconds, now)) return false;
   if (context.offers.isHeldForOther(key, client, now)) return false;
   // D-291: nothing delegated may overlap; a pool changed in length can leave longer or shorter ones behind.
-  if (key.kind === "prefix" && context.table.prefixesWithin(key, 2).some((other) => other.address !== key.address || other.length !== key.length)) return false;
+  if (
+    key.kind === "prefix" &&
+    context.table
+      .prefixesWithin(key, 2)
+      .some((other) => other.address !== key.address || other.length !== key.length)
+  )
+    return false;
   return authority.mayStart(key, record, client, now);
 }
 
@@ -52,23 +71,32 @@ function isExcluded({ context }: Exchange, key: LeaseKey, subnet: Subnet): boole
   if (isReservedIdentifier(key.address, subnet.prefix)) return true;
   const { config } = context;
   if (key.address === config.server.address) return true;
-  if (config.relationships.some((relationship) => relationship.partner.address === key.address)) return true;
+  if (config.relationships.some((relationship) => relationship.partner.address === key.address))
+    return true;
   // D-062
-  return config.tunables.excluded.some((range) => key.address >= range.first && key.address <= range.last);
+  return config.tunables.excluded.some(
+    (range) => key.address >= range.first && key.address <= range.last,
+  );
 }
 
-function* proposals(exchange: Exchange, ia: RequestedIa): Generator<{ key: LeaseKey; subnet: Subnet }> {
+function* proposals(
+  exchange: Exchange,
+  ia: RequestedIa,
+): Generator<{ key: LeaseKey; subnet: Subnet }> {
   const { context, link, authority, now, client } = exchange;
   const ref = { duid: client.duid, iaid: ia.iaid };
   const offered = context.offers.of(ref, ia.kind, now);
   const preferred = [
     ...(offered === undefined ? [] : [offered]),
     ...ia.leases.map((lease) => keyOfHint(ia.kind, lease)),
-    ...context.table.ofClient(client.duid).filter((lease) => lease.kind === ia.kind && lease.link === link.name && isOf(lease, ref)),
+    ...context.table
+      .ofClient(client.duid)
+      .filter((lease) => lease.kind === ia.kind && lease.link === link.name && isOf(lease, ref)),
   ];
   for (const key of preferred) {
     const subnet = poolSubnet(exchange, key);
-    if (subnet !== undefined) yield { key: { kind: key.kind, address: key.address, length: key.length }, subnet };
+    if (subnet !== undefined)
+      yield { key: { kind: key.kind, address: key.address, length: key.length }, subnet };
   }
   yield* candidates({
     kind: ia.kind,
@@ -90,7 +118,9 @@ function subnetsByHint(subnets: readonly Subnet[], ia: RequestedIa): readonly Su
   const lengths = new Set(pools.map(({ pool }) => pool.delegatedLength));
   if (lengths.size < 2) return subnets;
   const best = pools[0]?.pool.delegatedLength;
-  return pools.filter(({ pool }) => pool.delegatedLength === best).map(({ subnet, pool }) => ({ ...subnet, prefixPools: [pool] }));
+  return pools
+    .filter(({ pool }) => pool.delegatedLength === best)
+    .map(({ subnet, pool }) => ({ ...subnet, prefixPools: [pool] }));
 }
 
 function keyOfHint(kind: LeaseKey["kind"], lease: RequestedLease): LeaseKey {
@@ -101,7 +131,7 @@ function keyOfHint(kind: LeaseKey["kind"], lease: RequestedLease): LeaseKey {
 export function poolSubnet({ link }: Exchange, key: LeaseKey): Subnet | undefined {
   if (key.kind === "prefix") return subnetOfPrefix(link, key);
   const subnet = subnetOf(link, key.address);
-  const inPool = subnet?.pools.some((pool) => key.address >= pool.first && key.address <= pool.last) ?? false;
+  const inPool =
+    subnet?.pools.some((pool) => key.address >= pool.first && key.address <= pool.last) ?? false;
   return inPool ? subnet : undefined;
 }
-

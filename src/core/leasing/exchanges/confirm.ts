@@ -5,7 +5,10 @@ import type { Exchange } from "../context.ts";
 import { STATUS } from "../status-codes.ts";
 
 /** The status of the answer; undefined = no answer (D-130). Prefixes are no part of the test (D-133). */
-export function confirm({ view, link }: Exchange): { readonly code: number; readonly message: string } | undefined {
+export function confirm({
+  view,
+  link,
+}: Exchange): { readonly code: number; readonly message: string } | undefined {
   const addresses = view.ias.filter((ia) => ia.kind === "address").flatMap((ia) => ia.leases);
   if (addresses.length === 0) return undefined;
   const onLink = addresses.every((lease) => subnetOf(link, lease.address) !== undefined);

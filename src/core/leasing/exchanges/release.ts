@@ -1,8 +1,8 @@
 // RELEASE and DECLINE (RFC 8415 §18.3.7, §18.3.8).
 
-import { isHeld } from "../../model/lease-status.ts";
 import { formatPrefix } from "../../model/ipv6.ts";
 import type { Lease } from "../../model/lease.ts";
+import { isHeld } from "../../model/lease-status.ts";
 import { laterOf } from "../../model/time.ts";
 import type { RequestedIa } from "../../wire/view.ts";
 import { keyOf } from "../bindings.ts";
@@ -28,26 +28,46 @@ export function endAll(exchange: Exchange, how: "RELEASED" | "ABANDONED"): reado
 }
 
 function hasBinding(exchange: Exchange, ia: RequestedIa): boolean {
-  return exchange.context.table.ofClient(exchange.client.duid).some((record) => record.kind === ia.kind && isOfIa(exchange, ia, record));
+  return exchange.context.table
+    .ofClient(exchange.client.duid)
+    .some((record) => record.kind === ia.kind && isOfIa(exchange, ia, record));
 }
 
-function isOfIa({ client, link, now, authority }: Exchange, ia: RequestedIa, record: Lease): boolean {
-  return record.duid === client.duid && record.iaid === ia.iaid && record.link === link.name && isHeld(record, authority.graceSeconds, now);
+function isOfIa(
+  { client, link, now, authority }: Exchange,
+  ia: RequestedIa,
+  record: Lease,
+): boolean {
+  return (
+    record.duid === client.duid &&
+    record.iaid === ia.iaid &&
+    record.link === link.name &&
+    isHeld(record, authority.graceSeconds, now)
+  );
 }
 
 function end(exchange: Exchange, record: Lease, how: "RELEASED" | "ABANDONED"): void {
   const { context, authority, now } = exchange;
-  const touched = { ...record, clientLastTransactionTime: laterOf(record.clientLastTransactionTime, exchange.transactionTime) };
+  const touched = {
+    ...record,
+    clientLastTransactionTime: laterOf(record.clientLastTransactionTime, exchange.transactionTime),
+  };
   const status = how === "ABANDONED" && tooManyDeclines(exchange) ? "RELEASED" : how;
   context.save(authority.ended(touched, status, now));
   context.offers.release(record);
   const fields = { lease: formatPrefix(record), duid: exchange.client.duid };
-  context.log(status === "RELEASED" ? { id: "DHCP6_LEASE_RELEASED", fields } : { id: "DHCP6_LEASE_DECLINED", fields });
+  context.log(
+    status === "RELEASED"
+      ? { id: "DHCP6_LEASE_RELEASED", fields }
+      : { id: "DHCP6_LEASE_DECLINED", fields },
+  );
 }
 
 /** N-013: one client cannot empty a pool by declining. */
 function tooManyDeclines({ context, client }: Exchange): boolean {
-  const declined = context.table.ofClient(client.duid).filter((lease) => lease.status === "ABANDONED");
+  const declined = context.table
+    .ofClient(client.duid)
+    .filter((lease) => lease.status === "ABANDONED");
   if (declined.length < context.config.tunables.declinesPerClient) return false;
   context.counters.add("decline-limit");
   return true;

@@ -1,8 +1,8 @@
 // RENEW and REBIND (RFC 8415 §18.3.4, §18.3.5), and what a pair adds: T-02, T-03, RECOVER-DONE.
 
-import { isHeld } from "../../model/lease-status.ts";
-import { type Lease, leaseKeyText } from "../../model/lease.ts";
 import { formatPrefix } from "../../model/ipv6.ts";
+import { type Lease, leaseKeyText } from "../../model/lease.ts";
+import { isHeld } from "../../model/lease-status.ts";
 import type { RequestedIa } from "../../wire/view.ts";
 import { bindingsOf, keyOf, plan, subnetOfLease, zero } from "../bindings.ts";
 import type { Exchange, PlannedIa, PlannedLease } from "../context.ts";
@@ -17,24 +17,32 @@ export function extendAll(exchange: Exchange, mode: ExtendMode): readonly Planne
   const taken = new Set<string>();
   const planned: PlannedIa[] = [];
   for (const ia of exchange.view.ias) {
-    const one = mode === "answer-recorded" ? extendRecorded(exchange, ia) : extend(exchange, ia, taken);
+    const one =
+      mode === "answer-recorded" ? extendRecorded(exchange, ia) : extend(exchange, ia, taken);
     if (one === undefined) continue;
     for (const lease of one.leases) taken.add(leaseKeyText(lease.key));
     planned.push(one);
   }
   // D-152, D-309, D-310: a RENEW without IAs is answered with options only; else nothing to say is silence.
   if (planned.length > 0) return planned;
-  return exchange.view.type === "RENEW" && exchange.view.ias.length === 0 && mode === "answer" ? [] : undefined;
+  return exchange.view.type === "RENEW" && exchange.view.ias.length === 0 && mode === "answer"
+    ? []
+    : undefined;
 }
 
 /** One IA under RFC 8415; undefined = left out of the answer. */
-function extend(exchange: Exchange, ia: RequestedIa, taken: ReadonlySet<string>): PlannedIa | undefined {
+function extend(
+  exchange: Exchange,
+  ia: RequestedIa,
+  taken: ReadonlySet<string>,
+): PlannedIa | undefined {
   const bound = bindingsOf(exchange, ia);
   const leases = bound.flatMap((record) => extended(exchange, record));
   let doubtful = false;
   for (const requested of ia.leases) {
     const key = keyOf(ia, requested);
-    if (bound.some((record) => record.address === key.address && record.length === key.length)) continue;
+    if (bound.some((record) => record.address === key.address && record.length === key.length))
+      continue;
     if (subnetOfLease(exchange, key) === undefined) {
       // D-137, D-138, D-150, D-151: not right for the link.
       leases.push(zero(key));
@@ -56,22 +64,33 @@ function extend(exchange: Exchange, ia: RequestedIa, taken: ReadonlySet<string>)
 function extended(exchange: Exchange, record: Lease): PlannedLease[] {
   const subnet = subnetOfLease(exchange, record);
   if (subnet === undefined) return [zero(record)];
-  return exchange.authority.mayExtend(record, exchange.now) ? [plan(exchange, record, subnet, record, true)] : [];
+  return exchange.authority.mayExtend(record, exchange.now)
+    ? [plan(exchange, record, subnet, record, true)]
+    : [];
 }
 
 /** D-140 to D-144, D-153 to D-157: creation, or NoBinding. */
-function withoutBinding(exchange: Exchange, ia: RequestedIa, taken: ReadonlySet<string>): PlannedIa {
+function withoutBinding(
+  exchange: Exchange,
+  ia: RequestedIa,
+  taken: ReadonlySet<string>,
+): PlannedIa {
   const { tunables } = exchange.context.config;
   const rapidCommit = exchange.link.subnets.some((subnet) => subnet.rapidCommit);
   // D-155: on REBIND only where a SOLICIT with Rapid Commit would be answered by a REPLY too.
-  if (tunables.createOnRenew && (exchange.view.type === "RENEW" || rapidCommit)) return assignNew(exchange, ia, "grant", taken);
+  if (tunables.createOnRenew && (exchange.view.type === "RENEW" || rapidCommit))
+    return assignNew(exchange, ia, "grant", taken);
   return { ia, leases: [], status: { code: STATUS.NoBinding, message: "no binding for this IA" } };
 }
 
 /** RFC 8156 §8.7.1 (F-426 to F-428): only leases recorded here, and no word about others. */
 function extendRecorded(exchange: Exchange, ia: RequestedIa): PlannedIa | undefined {
-  const leases = bindingsOf(exchange, ia).filter((record) => ia.leases.some((lease) => lease.address === record.address && lease.length === record.length));
-  const planned = leases.flatMap((record) => extended(exchange, record)).filter((lease) => lease.grant);
+  const leases = bindingsOf(exchange, ia).filter((record) =>
+    ia.leases.some((lease) => lease.address === record.address && lease.length === record.length),
+  );
+  const planned = leases
+    .flatMap((record) => extended(exchange, record))
+    .filter((lease) => lease.grant);
   return planned.length === 0 ? undefined : { ia, leases: planned };
 }
 
@@ -91,7 +110,11 @@ export function isWhollyRecorded(exchange: Exchange): boolean {
   for (const ia of exchange.view.ias) {
     for (const requested of ia.leases) {
       const record = exchange.context.table.get(keyOf(ia, requested));
-      const isOurs = record !== undefined && record.duid === exchange.client.duid && record.iaid === ia.iaid && record.link === exchange.link.name;
+      const isOurs =
+        record !== undefined &&
+        record.duid === exchange.client.duid &&
+        record.iaid === ia.iaid &&
+        record.link === exchange.link.name;
       if (!isOurs || !isHeld(record, 0, exchange.now)) return false;
       count++;
     }
@@ -99,7 +122,13 @@ export function isWhollyRecorded(exchange: Exchange): boolean {
   return count > 0;
 }
 
-function noteDoubtful(exchange: Exchange, key: { address: Lease["address"]; length: number }): void {
+function noteDoubtful(
+  exchange: Exchange,
+  key: { address: Lease["address"]; length: number },
+): void {
   exchange.context.counters.add("doubtful");
-  exchange.context.log({ id: "DHCP6_DOUBTFUL", fields: { lease: formatPrefix(key), duid: exchange.client.duid } });
+  exchange.context.log({
+    id: "DHCP6_DOUBTFUL",
+    fields: { lease: formatPrefix(key), duid: exchange.client.duid },
+  });
 }

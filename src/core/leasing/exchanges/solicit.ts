@@ -21,10 +21,23 @@ export function assignAll(exchange: Exchange, mode: AssignMode): readonly Planne
   });
 }
 
-function assign(exchange: Exchange, ia: RequestedIa, mode: AssignMode, taken: ReadonlySet<string>): PlannedIa {
+function assign(
+  exchange: Exchange,
+  ia: RequestedIa,
+  mode: AssignMode,
+  taken: ReadonlySet<string>,
+): PlannedIa {
   // D-120, D-302: an address that is not right for the link is told so; D-125: not so for prefixes.
-  if (mode === "grant" && ia.kind === "address" && ia.leases.some((lease) => subnetOf(exchange.link, lease.address) === undefined)) {
-    return { ia, leases: [], status: { code: STATUS.NotOnLink, message: "an address is not right for the link" } };
+  if (
+    mode === "grant" &&
+    ia.kind === "address" &&
+    ia.leases.some((lease) => subnetOf(exchange.link, lease.address) === undefined)
+  ) {
+    return {
+      ia,
+      leases: [],
+      status: { code: STATUS.NotOnLink, message: "an address is not right for the link" },
+    };
   }
   const existing = existingLeases(exchange, ia, mode);
   if (existing.length > 0) return { ia, leases: existing };
@@ -43,11 +56,18 @@ function existingLeases(exchange: Exchange, ia: RequestedIa, mode: AssignMode): 
 }
 
 /** A lease that the client does not have yet, or the status that says there is none (D-112 to D-117, D-121, D-122). */
-export function assignNew(exchange: Exchange, ia: RequestedIa, mode: AssignMode, taken: ReadonlySet<string>): PlannedIa {
+export function assignNew(
+  exchange: Exchange,
+  ia: RequestedIa,
+  mode: AssignMode,
+  taken: ReadonlySet<string>,
+): PlannedIa {
   const allocation = allocate(exchange, ia, taken);
-  if (allocation === undefined || allocation === "limit") return noneAvailable(exchange, ia, allocation === "limit");
+  if (allocation === undefined || allocation === "limit")
+    return noneAvailable(exchange, ia, allocation === "limit");
   const { key, subnet, record } = allocation;
-  if (mode === "offer") exchange.context.offers.hold(key, { duid: exchange.client.duid, iaid: ia.iaid }, exchange.now);
+  if (mode === "offer")
+    exchange.context.offers.hold(key, { duid: exchange.client.duid, iaid: ia.iaid }, exchange.now);
   return { ia, leases: [plan(exchange, key, subnet, record, mode === "grant")] };
 }
 
@@ -55,8 +75,15 @@ export function assignNew(exchange: Exchange, ia: RequestedIa, mode: AssignMode,
 export function noneAvailable(exchange: Exchange, ia: RequestedIa, limit: boolean): PlannedIa {
   const isAddress = ia.kind === "address";
   exchange.context.counters.add(isAddress ? "no-addrs-avail" : "no-prefix-avail");
-  exchange.context.log({ id: "DHCP6_POOL_EXHAUSTED", fields: { kind: ia.kind, duid: exchange.client.duid, link: exchange.link.name } });
+  exchange.context.log({
+    id: "DHCP6_POOL_EXHAUSTED",
+    fields: { kind: ia.kind, duid: exchange.client.duid, link: exchange.link.name },
+  });
   const what = isAddress ? "addresses" : "prefixes";
   const message = limit ? `the limit of ${what} is reached` : `no ${what} available`;
-  return { ia, leases: [], status: { code: isAddress ? STATUS.NoAddrsAvail : STATUS.NoPrefixAvail, message } };
+  return {
+    ia,
+    leases: [],
+    status: { code: isAddress ? STATUS.NoAddrsAvail : STATUS.NoPrefixAvail, message },
+  };
 }

@@ -1,11 +1,27 @@
 // Addresses, prefixes and DUIDs.
 
-import { assert } from "../../model/unreachable.ts";
-import { DUID_MAX_LENGTH, DUID_MIN_LENGTH, duidFromBytes, duidToBytes, formatDuid, parseDuid, type Duid } from "../../model/duid.ts";
 import {
-  formatIpv6, formatPrefix, ipv6FromBytes, ipv6ToBytes, maskTo, parseIpv6, parsePrefix, UNSPECIFIED,
-  type Ipv6Address, type Prefix,
+  DUID_MAX_LENGTH,
+  DUID_MIN_LENGTH,
+  type Duid,
+  duidFromBytes,
+  duidToBytes,
+  formatDuid,
+  parseDuid,
+} from "../../model/duid.ts";
+import {
+  formatIpv6,
+  formatPrefix,
+  type Ipv6Address,
+  ipv6FromBytes,
+  ipv6ToBytes,
+  maskTo,
+  type Prefix,
+  parseIpv6,
+  parsePrefix,
+  UNSPECIFIED,
 } from "../../model/ipv6.ts";
+import { assert } from "../../model/unreachable.ts";
 import type { ByteWriter, Cursor } from "../cursor.ts";
 import type { FieldCodec, Inputs } from "./kinds.ts";
 
@@ -121,7 +137,8 @@ export const duid: FieldCodec<Duid> = {
   expects: "a DUID of 3 to 130 octets in hex",
   read: (cursor) => {
     const size = cursor.left;
-    if (size < DUID_MIN_LENGTH || size > DUID_MAX_LENGTH) cursor.fail("DUID not of 3 to 130 octets");
+    if (size < DUID_MIN_LENGTH || size > DUID_MAX_LENGTH)
+      cursor.fail("DUID not of 3 to 130 octets");
     return duidFromBytes(cursor.rest());
   },
   write: (out, value) => out.bytes(duidToBytes(value)),

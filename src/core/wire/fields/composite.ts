@@ -1,14 +1,27 @@
 // Fields with a form of their own: vendor suboptions (RFC 8415 §21.17), the time source of NTP_SERVER
 // (RFC 5908 §4) and the resolver of V6_DNR (RFC 9463 §4).
 
-import { formatIpv6, isMulticast, parseIpv6, UNSPECIFIED, type Ipv6Address } from "../../model/ipv6.ts";
+import {
+  formatIpv6,
+  type Ipv6Address,
+  isMulticast,
+  parseIpv6,
+  UNSPECIFIED,
+} from "../../model/ipv6.ts";
 import { unreachable } from "../../model/unreachable.ts";
-import { Cursor, type ByteWriter } from "../cursor.ts";
+import { type ByteWriter, Cursor } from "../cursor.ts";
 import { readName, wireName, writeName } from "../domain-name.ts";
 import { parseHex } from "../hex.ts";
 import { utf8Encode } from "../utf8.ts";
 import { ip6, ip6Some, readAddress, writeAddress } from "./addresses.ts";
-import { Inputs, type EncryptedResolver, type FieldCodec, type OptionInput, type SubOption, type TimeSource } from "./kinds.ts";
+import {
+  type EncryptedResolver,
+  type FieldCodec,
+  Inputs,
+  type OptionInput,
+  type SubOption,
+  type TimeSource,
+} from "./kinds.ts";
 import { name, octetsText } from "./texts.ts";
 
 function readSubOption(cursor: Cursor): SubOption {
@@ -26,7 +39,8 @@ function writeSubOption(out: ByteWriter, code: number, content: () => void): voi
 function parseSubOption(input: OptionInput | undefined): SubOption | undefined {
   if (typeof input !== "object" || !("data" in input) || input.code === undefined) return undefined;
   const data = typeof input.data === "string" ? octetsOf(input.data) : undefined;
-  if (data === undefined || !Number.isInteger(input.code) || input.code < 0 || input.code > 0xffff) return undefined;
+  if (data === undefined || !Number.isInteger(input.code) || input.code < 0 || input.code > 0xffff)
+    return undefined;
   return { code: input.code, data };
 }
 
@@ -66,7 +80,8 @@ export const timeSource: FieldCodec<TimeSource> = {
   read: (cursor) => {
     const code = cursor.u16();
     const size = cursor.u16();
-    if (cursor.failure === undefined && size !== cursor.left) cursor.fail("not exactly one time source");
+    if (cursor.failure === undefined && size !== cursor.left)
+      cursor.fail("not exactly one time source");
     if (code === TIME_SOURCE.address) return { type: "address", address: readAddress(cursor) };
     if (code === TIME_SOURCE.multicast) return { type: "multicast", address: readAddress(cursor) };
     if (code === TIME_SOURCE.fqdn) return { type: "fqdn", name: readName(cursor) };
@@ -93,7 +108,8 @@ export const timeSource: FieldCodec<TimeSource> = {
   parse: (inputs) => {
     const text = inputs.text() ?? "";
     const address = parseIpv6(text);
-    if (address !== undefined) return { type: isMulticast(address) ? "multicast" : "address", address };
+    if (address !== undefined)
+      return { type: isMulticast(address) ? "multicast" : "address", address };
     const parsed = name.parse(new Inputs([text]));
     return parsed === undefined ? undefined : { type: "fqdn", name: parsed };
   },
@@ -101,7 +117,8 @@ export const timeSource: FieldCodec<TimeSource> = {
 
 /** name with its length, then addresses with theirs and the service parameters, or neither. */
 export const resolver: FieldCodec<EncryptedResolver> = {
-  expects: "a domain name, then addresses, then service parameters in hex after 0x (both may be left out)",
+  expects:
+    "a domain name, then addresses, then service parameters in hex after 0x (both may be left out)",
   read: (cursor) => {
     const nameEnd = cursor.u16() + cursor.offset;
     if (nameEnd > cursor.end) cursor.fail("name passes the end");
@@ -113,8 +130,10 @@ export const resolver: FieldCodec<EncryptedResolver> = {
     const addresses: Ipv6Address[] = [];
     if (cursor.left === 0) return { name: adn, addresses, parameters: new Uint8Array(0) };
     const size = cursor.u16();
-    if (size === 0 || size % 16 !== 0 || size > cursor.left) cursor.fail("bad length of the addresses");
-    for (let i = 0; i < size && cursor.failure === undefined; i += 16) addresses.push(readAddress(cursor));
+    if (size === 0 || size % 16 !== 0 || size > cursor.left)
+      cursor.fail("bad length of the addresses");
+    for (let i = 0; i < size && cursor.failure === undefined; i += 16)
+      addresses.push(readAddress(cursor));
     return { name: adn, addresses, parameters: cursor.rest() };
   },
   write: (out, value) => {

@@ -81,7 +81,11 @@ export type OptionInput =
   | number
   | boolean
   | readonly OptionInput[]
-  | { readonly name?: string | undefined; readonly code?: number | undefined; readonly data: OptionInput };
+  | {
+      readonly name?: string | undefined;
+      readonly code?: number | undefined;
+      readonly data: OptionInput;
+    };
 
 /** The values of one option in order; a codec takes as many as it needs. */
 export class Inputs {
@@ -103,7 +107,11 @@ export class Inputs {
   /** The next value as text; numbers count as text. */
   text(): string | undefined {
     const value = this.take();
-    return typeof value === "string" ? value.trim() : typeof value === "number" ? String(value) : undefined;
+    return typeof value === "string"
+      ? value.trim()
+      : typeof value === "number"
+        ? String(value)
+        : undefined;
   }
 }
 

@@ -2,7 +2,14 @@
 
 import { assert } from "../../model/unreachable.ts";
 import type { Cursor } from "../cursor.ts";
-import { partialNameFault, partialNameText, readName, wireLabels, wireName, writeName } from "../domain-name.ts";
+import {
+  partialNameFault,
+  partialNameText,
+  readName,
+  wireLabels,
+  wireName,
+  writeName,
+} from "../domain-name.ts";
 import { hexText, parseHex } from "../hex.ts";
 import { utf8Decode, utf8Encode } from "../utf8.ts";
 import type { FieldCodec, Inputs } from "./kinds.ts";
@@ -92,8 +99,13 @@ const TEXT_SHOWN = 1024;
 
 /** Octets for people: quoted when printable ASCII, else hex. */
 export function octetsText(value: Uint8Array): string {
-  const printable = value.length > 0 && value.length <= TEXT_SHOWN && value.every((octet) => octet >= 0x20 && octet < 0x7f);
-  return printable ? JSON.stringify(String.fromCharCode(...value)) : `0x${hexText(value).replaceAll(":", "")}`;
+  const printable =
+    value.length > 0 &&
+    value.length <= TEXT_SHOWN &&
+    value.every((octet) => octet >= 0x20 && octet < 0x7f);
+  return printable
+    ? JSON.stringify(String.fromCharCode(...value))
+    : `0x${hexText(value).replaceAll(":", "")}`;
 }
 
 function parseOctets(inputs: Inputs): Uint8Array | undefined {
