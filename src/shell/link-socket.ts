@@ -45,6 +45,8 @@ export class LinkSocket {
   #holding = false;
   #unsent: Uint8Array[] = [];
   #heardSinceSecured = false;
+  /** The socket did not take all that was written. */
+  #blocked = false;
   #closing = false;
   #ended = false;
   #timer: NodeJS.Timeout | undefined;
@@ -75,11 +77,12 @@ export class LinkSocket {
     const bytes = this.#unsent.length === 1 ? this.#unsent[0] : Buffer.concat(this.#unsent);
     this.#unsent = [];
     const socket = this.#socket;
-    socket.write(bytes as Uint8Array, () => {
-      if (socket.writableLength === 0 && !this.#closing) {
-        this.#emit({ type: "link-drained", link: this.#options.id });
-      }
+    const taken = socket.write(bytes as Uint8Array, () => {
+      if (!this.#blocked || socket.writableLength > 0) return;
+      this.#blocked = false;
+      if (!this.#closing) this.#emit({ type: "link-drained", link: this.#options.id });
     });
+    if (!taken) this.#blocked = true;
     // F-555: a partner that does not read is cut off; the marks keep what it has to be told.
     if (socket.writableLength > MAX_UNSENT) {
       this.#end(`the partner does not read: ${socket.writableLength} octets are waiting`);
@@ -87,7 +90,7 @@ export class LinkSocket {
   }
 
   startTls(role: "client" | "server"): void {
-    const { identity, acceptable } = this.#options;
+    const { identity } = this.#options;
     if (this.#ended || this.#closing) return;
     if (identity === undefined) {
       this.#end("this server has no certificate and key");

@@ -6,8 +6,8 @@ import tls from "node:tls";
 
 export interface TlsIdentity {
   /** PEM. */
-  readonly certificate: string | Buffer;
-  readonly key: string | Buffer;
+  readonly certificate: string;
+  readonly key: string;
 }
 
 export type Verdict =
