@@ -1,0 +1,188 @@
+// The faults of a world's safety phase: drawn one after the other from those the scenario has switched on.
+
+import type { ServerName } from "./checkers/observation.ts";
+import type { Host } from "./host.ts";
+import type { PartnerNetwork } from "./link.ts";
+import type { ClientNetwork, LinkName } from "./network.ts";
+import type { Prng } from "./prng.ts";
+import type { EventQueue } from "./queue.ts";
+import type { FaultKind, Scenario } from "./scenario.ts";
+
+/** What faults act on. */
+export interface FaultGround {
+  readonly queue: EventQueue;
+  readonly prng: Prng;
+  readonly scenario: Scenario;
+  readonly hosts: Readonly<Record<ServerName, Host>>;
+  readonly partner: PartnerNetwork;
+  readonly network: ClientNetwork;
+  /** One line for the trace. */
+  note(what: string, detail: string): void;
+  crash(name: ServerName, how: "kill" | "power"): void;
+  /** Starts it if it does not run. */
+  boot(name: ServerName, wipe: boolean): void;
+  stop(name: ServerName): void;
+  partnerDown(name: ServerName, force: boolean): void;
+  /** Whether this server's disk may be lost: the other's must hold all that was acknowledged. */
+  mayWipe(name: ServerName): boolean;
+}
+
+const other = (name: ServerName): ServerName => (name === "a" ? "b" : "a");
+
+export class Faults {
+  readonly #ground: FaultGround;
+  #count = 0;
+
+  constructor(ground: FaultGround) {
+    this.#ground = ground;
+  }
+
+  /** Faults that happened. */
+  get count(): number {
+    return this.#count;
+  }
+
+  begin(): void {
+    const { prng, queue, scenario } = this.#ground;
+    const again = (): void => {
+      const wait = 1_000 - Math.log(1 - prng.fraction()) * scenario.faultInterval;
+      if (queue.now + wait > scenario.safety) return;
+      queue.after(wait, () => {
+        this.#strike(prng.pick(scenario.faults));
+        again();
+      });
+    };
+    again();
+  }
+
+  /** Short (a second), middle (some keepalives) or long (beyond the MCLT), milliseconds. */
+  #duration(): number {
+    const { prng, scenario } = this.#ground;
+    const limit = prng.pick([
+      3_000,
+      scenario.keepalive * 3,
+      scenario.mclt * 1_000,
+      scenario.mclt * 3_000,
+    ]);
+    return 200 + prng.below(limit);
+  }
+
+  #server(): ServerName {
+    const { prng, scenario } = this.#ground;
+    return scenario.single ? "a" : prng.pick(["a", "b"] as const);
+  }
+
+  #strike(kind: FaultKind): void {
+    const happened = STRIKES[kind](this.#ground, this.#server(), this.#duration());
+    if (happened) this.#count += 1;
+  }
+}
+
+type Strike = (ground: FaultGround, server: ServerName, duration: number) => boolean;
+
+function crashAndBoot(how: "kill" | "power", wipe: boolean): Strike {
+  return (ground, server, duration) => {
+    if (!ground.hosts[server].runs || (wipe && !ground.mayWipe(server))) return false;
+    ground.crash(server, how);
+    ground.queue.after(duration, () => ground.boot(server, wipe));
+    return true;
+  };
+}
+
+function partnerCut(ground: FaultGround, server: ServerName, duration: number): boolean {
+  const { partner, prng, queue } = ground;
+  const directions: readonly ServerName[] = prng.chance(0.6) ? ["a", "b"] : [server];
+  ground.note("partner-cut", `${directions.join(" and ")} to its partner for ${duration} ms`);
+  for (const from of directions) {
+    partner.cut(from);
+    queue.after(duration, () => partner.heal(from));
+  }
+  return true;
+}
+
+function clientCut(ground: FaultGround, server: ServerName, duration: number): boolean {
+  const { network, prng, queue } = ground;
+  const link: LinkName = prng.pick(["lan", "far"] as const);
+  const directions = prng.pick([["in"], ["out"], ["in", "out"]] as const);
+  ground.note(
+    "client-cut",
+    `${link} and ${server}, ${directions.join(" and ")}, for ${duration} ms`,
+  );
+  for (const direction of directions) {
+    network.cut(link, server, direction);
+    queue.after(duration, () => network.heal(link, server, direction));
+  }
+  return true;
+}
+
+/** The operator is sure, and right: the other machine is off. */
+function partnerDownRight(ground: FaultGround, server: ServerName, duration: number): boolean {
+  const { prng, queue } = ground;
+  const dead = other(server);
+  if (!ground.hosts[dead].runs || !ground.hosts[server].runs) return false;
+  ground.crash(dead, "power");
+  const told = prng.below(Math.max(1_000, duration));
+  const wipe = prng.chance(0.3) && ground.mayWipe(dead);
+  queue.after(told, () => {
+    if (!ground.hosts[dead].runs) ground.partnerDown(server, false);
+  });
+  queue.after(told + duration, () => ground.boot(dead, wipe));
+  return true;
+}
+
+/** The operator is sure, and wrong: the other runs, with or without contact; sometimes both operators. */
+function partnerDownWrong(ground: FaultGround, server: ServerName, duration: number): boolean {
+  const { prng, queue } = ground;
+  if (prng.chance(0.8)) partnerCut(ground, server, duration);
+  const both = prng.chance(0.4);
+  queue.after(prng.below(duration), () => ground.partnerDown(server, prng.chance(0.1)));
+  if (both) queue.after(prng.below(duration), () => ground.partnerDown(other(server), false));
+  return true;
+}
+
+function mood(which: "slow" | "failing"): Strike {
+  return (ground, server, duration) => {
+    const host = ground.hosts[server];
+    ground.note(`${which}-disk`, `${server} for ${duration} ms`);
+    host.diskMood = which;
+    ground.queue.after(duration, () => {
+      host.diskMood = "usual";
+    });
+    return true;
+  };
+}
+
+const STRIKES: Readonly<Record<FaultKind, Strike>> = {
+  "partner-cut": partnerCut,
+  "partner-reset": (ground) => {
+    ground.note("partner-reset", "all connections");
+    ground.partner.reset();
+    return true;
+  },
+  "client-cut": clientCut,
+  kill: crashAndBoot("kill", false),
+  "power-cut": crashAndBoot("power", false),
+  wipe: crashAndBoot("power", true),
+  pause: (ground, server, duration) => {
+    ground.note("pause", `${server} for ${duration} ms`);
+    ground.hosts[server].pause(duration);
+    return true;
+  },
+  "planned-stop": (ground, server, duration) => {
+    if (!ground.hosts[server].runs) return false;
+    ground.stop(server);
+    ground.queue.after(10_000 + duration, () => ground.boot(server, false));
+    return true;
+  },
+  "partner-down-right": partnerDownRight,
+  "partner-down-wrong": partnerDownWrong,
+  "slow-disk": mood("slow"),
+  "disk-error": mood("failing"),
+  "both-down": (ground, server, duration) => {
+    for (const name of ["a", "b"] as const)
+      if (ground.hosts[name].runs) ground.crash(name, "power");
+    ground.queue.after(duration, () => ground.boot(server, false));
+    ground.queue.after(ground.prng.below(2 * duration), () => ground.boot(other(server), false));
+    return true;
+  },
+};
