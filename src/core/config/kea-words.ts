@@ -1,6 +1,7 @@
 // Keys of Kea's file (and of other servers) that Tandem has no use for or calls otherwise.
 
 export const FOREIGN_KEYS: Readonly<Record<string, string>> = {
+  "<<": "YAML 1.2 has no merge keys: what several links share stands at the top, or in a shared network",
   Dhcp6: "Tandem's file has no outer key: move what is in it to the left",
   Dhcp4: "Tandem serves DHCPv6 only",
   "lease-database": "leases are kept in `servers: NAME: state-directory`",

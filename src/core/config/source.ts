@@ -158,7 +158,10 @@ function parseText(text: string, lines: LineCounter, add: Add): Document.Parsed 
       prettyErrors: false,
       uniqueKeys: true,
       stringKeys: true,
-      merge: true,
+      // Also where a `%YAML 1.1` line asks for more: no merge keys, no sets, dates or octets.
+      schema: "core",
+      merge: false,
+      resolveKnownTags: false,
       logLevel: "error",
     });
     for (const error of document.errors) {
@@ -194,7 +197,10 @@ function plainValue(document: Document.Parsed, add: Add): unknown {
   try {
     const alias = brokenAlias(document);
     if (alias !== undefined) {
-      add(alias, failure("yaml", "this alias has no anchor before it"));
+      add(
+        alias,
+        failure("yaml", "this alias has no anchor before it, or stands within what it means"),
+      );
       return undefined;
     }
     return document.toJS({ maxAliasCount: CONFIG_LIMITS.aliases });
@@ -216,8 +222,9 @@ function plainValue(document: Document.Parsed, add: Add): unknown {
 function brokenAlias(document: Document.Parsed): Range | undefined {
   let found: Range | undefined;
   visit(document, {
-    Alias: (_key, node) => {
-      if (node.resolve(document) !== undefined) return undefined;
+    Alias: (_key, node, ancestors) => {
+      const target = node.resolve(document);
+      if (target !== undefined && !ancestors.includes(target)) return undefined;
       found = rangeOf(node);
       return visit.BREAK;
     },

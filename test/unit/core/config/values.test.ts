@@ -31,10 +31,27 @@ describe("YAML", () => {
     expect(problems[0]?.code).toBe("yaml");
   });
 
-  test("an anchor and a merge key work", () => {
-    const text = `subnet6:\n  - &one\n    subnet: 2001:db8:1::/64\n    max-leases: 7\n  - <<: *one\n    subnet: 2001:db8:2::/64\n`;
-    expect(load(text).config?.links.map((link) => link.maxLeases)).toEqual([7, 7]);
+  test("anchors and aliases work; merge keys are not offered", () => {
+    const text =
+      "subnet6:\n  - {subnet: 2001:db8:1::/64, pools: &none []}\n  - {subnet: 2001:db8:2::/64, pools: *none}\n";
+    expect(load(text).config?.links).toHaveLength(2);
+    expect(problemAt(subnet("§<<: {id: 5}"), "unknown-key").hint).toMatch(/shared network/);
   });
+
+  test.each(["subnet6: &x [§*x]", "subnet6: &x [{pools: [§*x]}]", "%YAML 1.1\n---\n§<<: 5"])(
+    "%s is refused",
+    (text) => {
+      problemAt(text, text.includes("<<") ? "unknown-key" : "yaml");
+    },
+  );
+
+  test.each(["servers: §!!omap [a: {}]", "servers: §!!set {a}", "heartbeat: §!!binary aaaa"])(
+    "%s: tags are not read",
+    (text) => {
+      const { problems } = load(text.replace("§", ""));
+      expect(problems.map((problem) => problem.code)).toContain("yaml");
+    },
+  );
 
   test("JSON is YAML", () => {
     const { config } = load(JSON.stringify({ subnet6: [{ subnet: "2001:db8:1::/64" }] }));
