@@ -45,7 +45,7 @@ export function answer(exchange: Exchange, mode: ExtendMode): Answer | undefined
     case "DECLINE":
       return ending(exchange);
     case "INFORMATION-REQUEST":
-      return answerInformation(exchange.context, view, exchange.link);
+      return answerInformation(exchange.context, view, exchange.link, exchange.sourcePort);
   }
 }
 
@@ -55,8 +55,11 @@ function assignment(exchange: Exchange, type: "ADVERTISE" | "REPLY", rapidCommit
   return withLeases(exchange, type, planned, rapidCommit);
 }
 
-function begin({ context, view, client }: Exchange, type: "ADVERTISE" | "REPLY"): ReplyWriter {
-  const writer = createReplyWriter(view, type);
+function begin(
+  { context, view, client, sourcePort }: Exchange,
+  type: "ADVERTISE" | "REPLY",
+): ReplyWriter {
+  const writer = createReplyWriter(view, type, sourcePort);
   // D-070, D-071
   writer.serverId(context.config.server.duid);
   writer.clientId(client.duid);
@@ -138,8 +141,9 @@ export function answerInformation(
   context: LeasingContext,
   view: RequestView,
   link: Link | undefined,
+  sourcePort: number,
 ): Answer {
-  const writer = createReplyWriter(view, "REPLY");
+  const writer = createReplyWriter(view, "REPLY", sourcePort);
   writer.serverId(context.config.server.duid);
   if (view.clientId !== undefined) writer.clientId(view.clientId);
   const options = optionsOf(link?.subnets[0], context.config.globalOptions);

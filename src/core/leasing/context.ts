@@ -36,6 +36,8 @@ export interface Exchange {
   /** Second of arrival (T-06 (2)): the client-last-transaction-time. */
   readonly transactionTime: DhcpTime;
   readonly relayData: Uint8Array | undefined;
+  /** UDP source port of the request (D-193). */
+  readonly sourcePort: number;
 }
 
 /** A lease that goes into the answer. */

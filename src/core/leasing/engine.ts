@@ -18,6 +18,7 @@ export interface ClientDatagram {
   readonly bytes: Uint8Array;
   readonly interface: string;
   readonly source: Ipv6Address;
+  readonly sourcePort: number;
   readonly multicast: boolean;
   readonly receivedAt: Millis;
 }
@@ -32,6 +33,13 @@ export type LeasingOutcome =
       readonly promisesNothing: boolean;
     };
 
+interface Received {
+  readonly context: LeasingContext;
+  readonly view: RequestView;
+  readonly datagram: ClientDatagram;
+  readonly owner: ServerIdOwner;
+}
+
 /** Answers one message that `viewRequest` has taken apart. */
 export function handleMessage(
   context: LeasingContext,
@@ -43,7 +51,8 @@ export function handleMessage(
   const owner = ownerOf(context, view, link);
   const admission = admit(view, datagram, owner);
   if (admission.type === "discard") return admission;
-  if (view.type === "INFORMATION-REQUEST") return handleInformation(context, view, link, owner);
+  if (view.type === "INFORMATION-REQUEST")
+    return handleInformation({ context, view, datagram, owner }, link);
   if (link === undefined) return { type: "discard", reason: "unknown-link" };
   const duid = view.clientId;
   if (duid === undefined) return { type: "discard", reason: "client-id-missing" };
@@ -59,6 +68,7 @@ export function handleMessage(
     now,
     transactionTime: floorTime(Math.min(datagram.receivedAt, now)),
     relayData: relayDataOf(view, datagram.source, datagram.bytes),
+    sourcePort: datagram.sourcePort,
   };
   return serve(exchange, service);
 }
@@ -75,16 +85,14 @@ function serve(exchange: Exchange, service: Exclude<Service, { type: "silent" }>
 }
 
 function handleInformation(
-  context: LeasingContext,
-  view: RequestView,
+  { context, view, datagram, owner }: Received,
   link: Link | undefined,
-  owner: ServerIdOwner,
 ): LeasingOutcome {
   if (link !== undefined) {
     const service = context.authorityOf(link).serviceFor(view.type, owner);
     if (service.type === "silent") return { type: "discard", reason: service.reason };
   }
-  return finished(answerInformation(context, view, link));
+  return finished(answerInformation(context, view, link, datagram.sourcePort));
 }
 
 function finished({ writer, promisesNothing }: Answer): LeasingOutcome {

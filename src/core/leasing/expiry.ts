@@ -1,32 +1,47 @@
 // Housekeeping: ends leases whose time is over and forgets free ones that nobody needs (D-287, A-78).
 
-import { freedStatus, isAvailable } from "../model/lease-status.ts";
+import { isAvailable } from "../model/lease-status.ts";
 import { formatPrefix } from "../model/ipv6.ts";
 import type { Lease, LeaseKey } from "../model/lease.ts";
 import { LIMITS } from "../model/limits.ts";
-import type { Authority } from "../model/authority.ts";
-import { addSeconds, floorTime, isPast, type Millis } from "../model/time.ts";
+import { prefixOwner } from "../model/prefix-owner.ts";
+import {
+  addSeconds,
+  floorTime,
+  isPast,
+  type Millis,
+  NO_TIME,
+  type Seconds,
+} from "../model/time.ts";
 import { linkNamed } from "../config/lookup.ts";
 import type { LeasingContext } from "./context.ts";
 
 export interface ExpiryContext extends LeasingContext {
   /** Forgets a lease's record. */
   remove(key: LeaseKey): void;
+  readonly graceSeconds: Seconds;
   /** Stores without a new version: nothing changed that the partner must hear. */
   amend(lease: Lease): void;
 }
 
 /** At most `LIMITS.expiriesPerTick` leases; returns how many were looked at. */
 export function expire(context: ExpiryContext, now: Millis): number {
-  const due = context.table.due(floorTime(now), LIMITS.expiriesPerTick);
+  // Nothing is due before its grace is over (T-06 (6)), so leases in their grace do not fill the batch.
+  const due = context.table.due(
+    addSeconds(floorTime(now), -context.graceSeconds),
+    LIMITS.expiriesPerTick,
+  );
   for (const lease of due) expireOne(context, lease, now);
   return due.length;
 }
 
 function expireOne(context: ExpiryContext, lease: Lease, now: Millis): void {
   const link = linkNamed(context.config, lease.link);
-  // A link that the configuration no longer has: the lease is kept and looked at again much later.
-  if (link === undefined) return;
+  if (link === undefined) {
+    // A link that the configuration no longer has: the lease is kept and looked at again a day later.
+    context.amend({ ...lease, stateExpirationTime: addSeconds(floorTime(now), 86_400) });
+    return;
+  }
   const authority = context.authorityOf(link);
   if (!authority.mayExpire()) return;
   switch (lease.status) {
@@ -34,7 +49,10 @@ function expireOne(context: ExpiryContext, lease: Lease, now: Millis): void {
       if (!isPast(addSeconds(lease.stateExpirationTime, authority.graceSeconds), now)) return;
       // F-252, F-284: an expiry is no contact with the client.
       context.save(authority.ended(lease, "EXPIRED", now));
-      context.log({ id: "DHCP6_LEASE_EXPIRED", fields: { lease: formatPrefix(lease), duid: lease.duid ?? "" } });
+      context.log({
+        id: "DHCP6_LEASE_EXPIRED",
+        fields: { lease: formatPrefix(lease), duid: lease.duid ?? "" },
+      });
       return;
     }
     case "ABANDONED":
@@ -43,7 +61,7 @@ function expireOne(context: ExpiryContext, lease: Lease, now: Millis): void {
       return;
     case "FREE":
     case "FREE-BACKUP":
-      forget(context, authority, lease, now);
+      forget(context, lease, now);
       return;
     case "EXPIRED":
     case "RELEASED":
@@ -54,11 +72,13 @@ function expireOne(context: ExpiryContext, lease: Lease, now: Millis): void {
 }
 
 /** A record may go when nothing is lost by it: it says what the pool says anyway. */
-function forget(context: ExpiryContext, authority: Authority, lease: Lease, now: Millis): void {
+function forget(context: ExpiryContext, lease: Lease, now: Millis): void {
   if (!isAvailable(lease.status) || lease.marked || !isPast(lease.stateExpirationTime, now)) return;
-  const block = lease.kind === "prefix" ? context.blocks.containing(lease.address, lease.length) : undefined;
-  const owner = lease.kind === "prefix" ? (block?.status ?? "FREE") : freedStatus(lease);
+  const block =
+    lease.kind === "prefix" ? context.blocks.containing(lease.address, lease.length) : undefined;
   // A hole in a block is a record that overrides it; without the record the block's owner would take the prefix.
-  if (lease.status === owner || authority.ownShare(now).addressBit === undefined) context.remove(lease);
-  else context.amend({ ...lease, stateExpirationTime: 0 });
+  const isHole =
+    lease.kind === "prefix" && prefixOwner(lease, block) !== prefixOwner(undefined, block);
+  if (isHole) context.amend({ ...lease, stateExpirationTime: NO_TIME });
+  else context.remove(lease);
 }

@@ -51,6 +51,4 @@ export interface EndpointRecord {
   readonly recoverWaitUntil: DhcpTime;
   /** the server started and has had no contact since; the TIME-OF-FAILURE of that start (0 = none). */
   readonly aloneSince: DhcpTime;
-  /** The initial split of delegable prefixes was made (RFC 8156 §4.2.2). */
-  readonly firstSplitDone: boolean;
 }

@@ -88,6 +88,11 @@ export const LOG_EVENTS = define({
     template: "{relationship}: {lease}: {what}",
     help: "Both servers knew something different about a lease. It says which version was kept. Nothing has to be done.",
   },
+  FAILOVER_DECISION: {
+    level: "debug",
+    template: "{relationship}: {lease}: {own} here, {received} received, {order}: {verdict}",
+    help: "An update of the partner was accepted or rejected by the table of RFC 8156 section 7.5.4.",
+  },
   FAILOVER_REJECTED: {
     level: "warn",
     template: "{relationship}: the partner refused the update of {lease}: {status} {message}",

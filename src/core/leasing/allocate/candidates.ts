@@ -6,7 +6,14 @@ import type { AddressPool, PrefixPool, Subnet } from "../../config/types.ts";
 import type { OwnShare } from "../../model/authority.ts";
 import type { BlockMap } from "../../model/block-map.ts";
 import { type HashKey, hashText } from "../../model/hash.ts";
-import { inPrefix, ipv6FromBigint, ipv6ToBigint, type Prefix } from "../../model/ipv6.ts";
+import {
+  containsPrefix,
+  inPrefix,
+  ipv6FromBigint,
+  ipv6ToBigint,
+  overlaps,
+  type Prefix,
+} from "../../model/ipv6.ts";
 import type { LeaseKey } from "../../model/lease.ts";
 import { LIMITS } from "../../model/limits.ts";
 
@@ -71,7 +78,9 @@ function candidateAt(runs: readonly Run[], index: bigint, kind: LeaseKey["kind"]
 }
 
 function addressRuns({ subnets, share }: CandidateOptions): Run[] {
-  return subnets.flatMap((subnet) => subnet.pools.map((pool) => addressRun(pool, subnet, share.addressBit))).filter((run) => run.count > 0n);
+  return subnets
+    .flatMap((subnet) => subnet.pools.map((pool) => addressRun(pool, subnet, share.addressBit)))
+    .filter((run) => run.count > 0n);
 }
 
 /** F-016, F-017: with a partner only every other address of a pool is this server's. */
@@ -89,18 +98,34 @@ function prefixRuns({ subnets, share, blocks }: CandidateOptions): Run[] {
   const runs: Run[] = [];
   for (const subnet of subnets) {
     for (const pool of subnet.prefixPools) {
-      for (const part of ownParts(pool, share, blocks)) runs.push(prefixRun(part, pool.delegatedLength, subnet));
+      for (const part of ownParts(pool, share, blocks))
+        runs.push(prefixRun(part, pool.delegatedLength, subnet));
     }
   }
   return runs;
 }
 
-/** F-029, F-033: the blocks of the pool that are this server's and not frozen; a pool without any is the primary's (F-026). */
+/** F-026, F-029, F-031: the blocks in the map are the secondary's, the rest of a pool is the primary's. F-033: a block
+ * whose BNDUPD is not answered is nobody's. */
 function ownParts(pool: PrefixPool, share: OwnShare, blocks: BlockMap): readonly Prefix[] {
   if (share.prefixes === "all") return [pool.prefix];
-  const within = blocks.all().filter((block) => block.length >= pool.prefix.length && inPrefix(block.address, pool.prefix));
-  if (within.length === 0) return share.prefixes === "FREE" ? [pool.prefix] : [];
-  return within.filter((block) => block.status === share.prefixes && !block.marked && block.length <= pool.delegatedLength);
+  const within = blocks
+    .all()
+    .filter((block) => block.length >= pool.prefix.length && inPrefix(block.address, pool.prefix));
+  if (share.prefixes === "FREE") return complement(pool.prefix, within);
+  return within.filter((block) => !block.marked && block.length <= pool.delegatedLength);
+}
+
+/** What is left of `whole` without the blocks, in aligned parts. */
+function complement(whole: Prefix, blocks: readonly Prefix[]): readonly Prefix[] {
+  if (!blocks.some((block) => overlaps(whole, block))) return [whole];
+  if (blocks.some((block) => containsPrefix(block, whole))) return [];
+  const length = whole.length + 1;
+  const upper = ipv6FromBigint(ipv6ToBigint(whole.address) | (1n << BigInt(128 - length)));
+  return [
+    ...complement({ address: whole.address, length }, blocks),
+    ...complement({ address: upper, length }, blocks),
+  ];
 }
 
 function prefixRun(part: Prefix, delegatedLength: number, subnet: Subnet): Run {

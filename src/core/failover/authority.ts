@@ -1,0 +1,185 @@
+// What leasing may do under a relationship (RFC 8156 §4.2, §4.4, §8; T-01, T-02, A-80, A-83).
+
+import type { Authority, ClientRef, OwnShare } from "../model/authority.ts";
+import { freedStatus, isAvailable, isOf } from "../model/lease-status.ts";
+import type { Lease, LeaseKey } from "../model/lease.ts";
+import { prefixOwner } from "../model/prefix-owner.ts";
+import { DEFAULTS } from "../model/limits.ts";
+import { addSeconds, floorTime, isPast, laterOf, type Millis, NO_TIME } from "../model/time.ts";
+import type { Endpoint } from "./endpoint.ts";
+import { ackedPartnerLifetime, longestExpiry, partnerLifetimeFor } from "./mclt.ts";
+
+/** The authority of an endpoint. `isStopping`: T-05, nothing is granted any more. */
+export function failoverAuthority(endpoint: Endpoint, isStopping: () => boolean): Authority {
+  const ownStatus = endpoint.role === "primary" ? "FREE" : "FREE-BACKUP";
+  return {
+    graceSeconds: DEFAULTS.graceSeconds,
+    get retention() {
+      return endpoint.retention;
+    },
+    serviceFor: (message, serverId) =>
+      isStopping()
+        ? { type: "silent", reason: "stopping" }
+        : endpoint.behaviour.service(message, serverId, endpoint.stateContext),
+    ownShare: (now): OwnShare => ({
+      addressBit: endpoint.role === "primary" ? 1 : 0,
+      prefixes: mayDelegate(endpoint, now) ? ownStatus : "none",
+    }),
+    mayStart: (key, lease, client, now) =>
+      mayStart(endpoint, ownStatus, { key, lease, client }, now),
+    mayExtend: () => endpoint.behaviour.serves,
+    // F-052, F-059, F-063: the bound holds in every state; T-01: in PARTNER-DOWN too.
+    longestExpiry: (lease, now) =>
+      longestExpiry(
+        ackedPartnerLifetime(lease, endpoint.record.ackEpoch),
+        endpoint.record.mclt,
+        now,
+      ),
+    isDoubtful: (key, lease) => isDoubtful(endpoint, ownStatus, key, lease),
+    granted: (before, after, desired, now) =>
+      granted(endpoint, before, after, partnerLifetimeFor(after.t1, desired, now)),
+    ended: (before, status, now) => ended(endpoint, before, status, now),
+    mayExpire: () => endpoint.behaviour.expires,
+  };
+}
+
+/** A-83: started alone, the partner may have used our delegable prefixes meanwhile; in PARTNER-DOWN none are given. */
+function mayDelegate(endpoint: Endpoint, now: Millis): boolean {
+  if (endpoint.isAlone(now)) return false;
+  return endpoint.state !== "PARTNER-DOWN" || endpoint.record.aloneSince === NO_TIME;
+}
+
+interface Wanted {
+  readonly key: LeaseKey;
+  readonly lease: Lease | undefined;
+  readonly client: ClientRef;
+}
+
+/** T-01: in every state, PARTNER-DOWN included, only what is free in the own pool; free it becomes only when the
+ * partner knows of the end. So what the partner may still be renewing is never given to another client. */
+function mayStart(
+  endpoint: Endpoint,
+  ownStatus: "FREE" | "FREE-BACKUP",
+  wanted: Wanted,
+  now: Millis,
+): boolean {
+  const { record } = endpoint;
+  if (!endpoint.behaviour.startsLeases) return false;
+  // A-80: not before UPDREQALL is done and the wait is over.
+  if (
+    record.updateAllNeeded ||
+    (record.noNewLeasesUntil !== NO_TIME && !isPast(record.noNewLeasesUntil, now))
+  )
+    return false;
+  const { key, lease } = wanted;
+  if (key.kind === "prefix" && !mayDelegate(endpoint, now)) return false;
+  if (lease === undefined || isAvailable(lease.status))
+    return isOwn(endpoint, ownStatus, key, lease);
+  if (lease.status === "EXPIRED" || lease.status === "RELEASED")
+    return mayReturn(endpoint, ownStatus, wanted, lease, now);
+  return false;
+}
+
+/** F-014, F-016, F-017, F-023, F-029, F-046: FREE is the primary's, FREE-BACKUP the secondary's. */
+function isOwn(
+  endpoint: Endpoint,
+  ownStatus: "FREE" | "FREE-BACKUP",
+  key: LeaseKey,
+  lease: Lease | undefined,
+): boolean {
+  // A-04: parity alone decides for addresses.
+  if (key.kind === "address") return freedStatus(key) === ownStatus;
+  const block = endpoint.context.blocks.containing(key.address, key.length);
+  // F-033: a block that the partner has not answered yet is nobody's.
+  if (block?.marked === true) return false;
+  return prefixOwner(lease, block) === ownStatus;
+}
+
+/** F-048, F-049, A-77: the same client gets an ended lease back while the partner has not been told of the end. */
+function mayReturn(
+  endpoint: Endpoint,
+  ownStatus: string,
+  { key, client }: Wanted,
+  lease: Lease,
+  now: Millis,
+): boolean {
+  // T-01: what only this server ever knew, nobody else can hold.
+  const isPrivate =
+    !lease.everSent && lease.expirationTime === NO_TIME && lease.partnerRawCltTime === NO_TIME;
+  if (isPrivate && endpoint.state === "PARTNER-DOWN" && !endpoint.communicating)
+    return isOwn(endpoint, ownStatus as "FREE", key, undefined);
+  if (!isOf(lease, client) || lease.endingSent || endpoint.isAlone(now)) return false;
+  // F-021: an ended address of the partner's half waits for contact.
+  return key.kind === "prefix" || endpoint.communicating || freedStatus(key) === ownStatus;
+}
+
+/** T-02, D-309: unknown or ended here while the partner may have granted or renewed it unseen. */
+function isDoubtful(
+  endpoint: Endpoint,
+  ownStatus: "FREE" | "FREE-BACKUP",
+  key: LeaseKey,
+  lease: Lease | undefined,
+): boolean {
+  if (endpoint.relationship.strict) return false;
+  if (endpoint.state === "NORMAL" && endpoint.synchronised) return false;
+  if (lease === undefined) return true;
+  if (isAvailable(lease.status)) return !isOwn(endpoint, ownStatus, key, lease);
+  return lease.status === "EXPIRED" || lease.status === "RELEASED";
+}
+
+/** F-051, F-057, F-298, A-08: marked; the partner-lifetime never shrinks while the client keeps the lease. */
+function granted(
+  endpoint: Endpoint,
+  before: Lease | undefined,
+  after: Lease,
+  wanted: Lease["partnerLifetime"],
+): Lease {
+  const same =
+    before !== undefined &&
+    before.status === "ACTIVE" &&
+    before.duid === after.duid &&
+    before.iaid === after.iaid;
+  const partnerLifetime = same ? laterOf(before.partnerLifetime, wanted) : wanted;
+  const live = endpoint.isLive;
+  return {
+    ...after,
+    partnerLifetime,
+    // F-539, A-76: in contact it is about to be transmitted, so it is noted now; one record serves both.
+    partnerLifetimeSent: live ? partnerLifetime : after.partnerLifetimeSent,
+    partnerLifetimeHighest: laterOf(after.partnerLifetimeHighest, partnerLifetime),
+    marked: true,
+    everSent: live || after.everSent,
+    endingSent: false,
+  };
+}
+
+/** F-047, F-251 to F-254, F-262, F-438: an ending is told first; free the lease becomes by the partner's answer. */
+function ended(
+  endpoint: Endpoint,
+  before: Lease,
+  status: "RELEASED" | "EXPIRED" | "ABANDONED" | "RESET",
+  now: Millis,
+): Lease {
+  const start = floorTime(now);
+  const live = endpoint.isLive;
+  return {
+    ...before,
+    status,
+    startTimeOfState: start,
+    stateExpirationTime:
+      status === "ABANDONED"
+        ? addSeconds(start, endpoint.context.config.tunables.declinedHeld)
+        : NO_TIME,
+    partnerLifetime:
+      status === "ABANDONED"
+        ? laterOf(
+            before.partnerLifetime,
+            addSeconds(start, endpoint.context.config.tunables.declinedHeld),
+          )
+        : before.partnerLifetime,
+    marked: true,
+    everSent: live || before.everSent,
+    // F-559: in contact the BNDUPD leaves behind this very record.
+    endingSent: live && status !== "ABANDONED",
+  };
+}

@@ -1,0 +1,331 @@
+// A received BNDUPD: decide each lease, store what is accepted, build the BNDREPLY (RFC 8156 §7.5, §7.6).
+// The reply leaves after its record is durable (F-308): the door holds it.
+
+import { placeOfAddress, placeOfBlock, placeOfPrefix } from "../config/lookup.ts";
+import { formatPrefix, inPrefix } from "../model/ipv6.ts";
+import { freed, freedStatus, freshLease, isAvailable } from "../model/lease-status.ts";
+import type { Lease } from "../model/lease.ts";
+import { LIMITS } from "../model/limits.ts";
+import { floorTime, isLater, laterOf, type Millis, NO_TIME, type Seconds } from "../model/time.ts";
+import { firstOption, type Option, type OptionByType, option } from "../wire/options.ts";
+import {
+  FAILOVER_STATUS,
+  type ReadIa,
+  type ReadLease,
+  readUpdate,
+  type UpdatedBlock,
+  type UpdatedLease,
+} from "./bndupd-read.ts";
+import type { FailoverContext } from "./context.ts";
+import { decide, isSameClient } from "./decide.ts";
+
+export interface AcceptContext {
+  readonly failover: FailoverContext;
+  readonly relationship: string;
+  readonly role: "primary" | "secondary";
+  readonly retention: Seconds;
+  readonly ackEpoch: number;
+  /** The own database was lost and is being fetched (A-61): blocks come back with leases in them. */
+  readonly restoring: boolean;
+  readonly now: Millis;
+}
+
+interface Refusal {
+  readonly status: number;
+  readonly message: string;
+}
+
+/** The options of the BNDREPLY (F-307: there is always one). */
+export function acceptUpdate(
+  context: AcceptContext,
+  options: readonly Option[],
+): readonly Option[] {
+  const read = readUpdate(options);
+  switch (read.type) {
+    case "bad":
+      return [refusedWhole(options, read)];
+    case "block": {
+      const refusal = acceptBlock(context, read.block);
+      return [
+        option("IAPREFIX", {
+          ...blockHead(read.option),
+          options: repliedDetails(read.option.options, refusal),
+        }),
+      ];
+    }
+    case "client": {
+      const ias = read.ias.map((ia) => repliedIa(context, ia));
+      return [
+        option("CLIENT_DATA", { options: [option("CLIENTID", { duid: read.clientId }), ...ias] }),
+      ];
+    }
+  }
+}
+
+/** F-342, F-350, A-57: the error stands in the outermost option, what could be read is mirrored. */
+function refusedWhole(options: readonly Option[], refusal: Refusal): Option {
+  const status = option("STATUS_CODE", { status: refusal.status, message: refusal.message });
+  const prefix = firstOption(options, "IAPREFIX");
+  const client = firstOption(options, "CLIENT_DATA");
+  if (client === undefined && prefix !== undefined)
+    return option("IAPREFIX", { ...blockHead(prefix), options: [status] });
+  const mirrored = (client?.options ?? []).filter(
+    (each) =>
+      each.type === "CLIENTID" ||
+      each.type === "VSS" ||
+      each.type === "IA_NA" ||
+      each.type === "IA_PD",
+  );
+  return option("CLIENT_DATA", { options: [status, ...mirrored] });
+}
+
+function blockHead(
+  prefix: OptionByType<"IAPREFIX">,
+): Omit<OptionByType<"IAPREFIX">, "type" | "code" | "options"> {
+  return {
+    preferredLifetime: 0,
+    validLifetime: 0,
+    prefixLength: prefix.prefixLength,
+    prefix: prefix.prefix,
+  };
+}
+
+/** F-344, F-347: each lease on its own. */
+function repliedIa(context: AcceptContext, ia: ReadIa): Option {
+  const options = ia.leases.map(({ option: lease, read }) => {
+    const refusal = acceptLease(context, read);
+    const details = repliedDetails(lease.options, refusal);
+    return lease.type === "IAADDR"
+      ? option("IAADDR", { ...lease, options: details })
+      : option("IAPREFIX", { ...lease, options: details });
+  });
+  const { iaid, t1, t2 } = ia.option;
+  return ia.option.type === "IA_NA"
+    ? option("IA_NA", { iaid, t1, t2, options })
+    : option("IA_PD", { iaid, t1, t2, options });
+}
+
+/** F-343, F-346, F-348, F-349, A-22: what the BNDUPD had, echoed; a status only for a refusal. */
+function repliedDetails(
+  received: readonly Option[],
+  refusal: Refusal | undefined,
+): readonly Option[] {
+  const details: Option[] = [];
+  if (refusal !== undefined)
+    details.push(option("STATUS_CODE", { status: refusal.status, message: refusal.message }));
+  const status = firstOption(received, "F_BINDING_STATUS");
+  const expiration = firstOption(received, "F_STATE_EXPIRATION_TIME");
+  const lifetime = firstOption(received, "F_PARTNER_LIFETIME");
+  if (status !== undefined) details.push(status);
+  if (expiration !== undefined) details.push(expiration);
+  // F-122: bit-exact.
+  if (lifetime !== undefined)
+    details.push(option("F_PARTNER_LIFETIME_SENT", { value: lifetime.value }));
+  return details;
+}
+
+function acceptLease(context: AcceptContext, read: ReadLease): Refusal | undefined {
+  if (read.type === "bad") return read;
+  const { update } = read;
+  const { failover, role, now } = context;
+  const link = linkOf(context, update);
+  // F-306
+  if (link === undefined)
+    return {
+      status: FAILOVER_STATUS.ConfigurationConflict,
+      message: `${formatPrefix(update)} is in no pool of this relationship here`,
+    };
+  const own = failover.table.get(update);
+  const decision = decide(own, update, role, now);
+  note(context, own, update, decision);
+  if (decision.type === "reject") {
+    markRejected(context, own, decision.status);
+    return { status: decision.status, message: decision.reason };
+  }
+  store(context, own, update, link, decision.informed);
+  return undefined;
+}
+
+function linkOf(
+  { failover, relationship }: AcceptContext,
+  update: UpdatedLease,
+): string | undefined {
+  const place =
+    update.kind === "address"
+      ? placeOfAddress(failover.config, update.address)
+      : placeOfPrefix(failover.config, update);
+  return place !== undefined && place.link.relationship === relationship
+    ? place.link.name
+    : undefined;
+}
+
+function note(
+  { failover, relationship }: AcceptContext,
+  own: Lease | undefined,
+  update: UpdatedLease,
+  decision: ReturnType<typeof decide>,
+): void {
+  failover.counters.add(`bndupd-${decision.type}`);
+  const verdict = decision.type === "accept" ? "accept" : `reject-${decision.status}`;
+  const fields = {
+    relationship,
+    lease: formatPrefix(update),
+    own: own?.status ?? "none",
+    received: update.status,
+    order: decision.order,
+    verdict,
+  };
+  failover.log({ id: "FAILOVER_DECISION", fields });
+  if (decision.type === "reject" && decision.status === FAILOVER_STATUS.AddressInUse) {
+    failover.log({
+      id: "FAILOVER_CONFLICT",
+      fields: {
+        relationship,
+        lease: formatPrefix(update),
+        what: "two clients; this server's client keeps it",
+      },
+    });
+  }
+}
+
+/** F-324, F-325, A-75: what we know better goes to the partner. F-327: an open mark is not moved to the front. */
+function markRejected({ failover }: AcceptContext, own: Lease | undefined, status: number): void {
+  const tells =
+    status === FAILOVER_STATUS.OutdatedBindingInformation ||
+    status === FAILOVER_STATUS.AddressInUse;
+  if (tells && own !== undefined && !own.marked && own.duid !== undefined)
+    failover.save({ ...own, marked: true });
+}
+
+/** RFC 8156 §7.5.5, Figure 5 (F-329 to F-339). */
+function store(
+  context: AcceptContext,
+  own: Lease | undefined,
+  update: UpdatedLease,
+  link: string,
+  informed: boolean,
+): void {
+  const same = own !== undefined && isSameClient(own, update) ? own : undefined;
+  const bothActive = same !== undefined && same.status === "ACTIVE" && update.status === "ACTIVE";
+  // T-04, F-558: neither records an earlier expiry than either told the client and is known here.
+  const expiry = bothActive
+    ? laterOf(update.stateExpirationTime, same.stateExpirationTime)
+    : update.stateExpirationTime;
+  // A-17: an update whose sender did not know our last contact leaves our mark standing; so does a later expiry here.
+  const marked =
+    bothActive && ((same.marked && !informed) || isLater(expiry, update.stateExpirationTime));
+  const updated = merged(own, same, update, link, { expiry, marked, ackEpoch: context.ackEpoch });
+  if (
+    update.status === "EXPIRED" ||
+    update.status === "RELEASED" ||
+    update.status === "RESET" ||
+    update.status === "PENDING-FREE"
+  ) {
+    // A-20: both now know that the client is gone; the lease is free for whom its pool belongs to.
+    context.failover.save(
+      freed(updated, freedStatus(update), floorTime(context.now), context.retention),
+    );
+    return;
+  }
+  if (isAvailable(update.status)) {
+    const status =
+      update.kind === "prefix" ? (update.status as "FREE" | "FREE-BACKUP") : freedStatus(update);
+    context.failover.save(freed(updated, status, update.startTimeOfState, context.retention));
+    return;
+  }
+  context.failover.save(updated);
+}
+
+interface MergeOptions {
+  readonly expiry: Lease["stateExpirationTime"];
+  readonly marked: boolean;
+  readonly ackEpoch: number;
+}
+
+function merged(
+  own: Lease | undefined,
+  same: Lease | undefined,
+  update: UpdatedLease,
+  link: string,
+  { expiry, marked, ackEpoch }: MergeOptions,
+): Lease {
+  const base = same ?? {
+    ...freshLease(update, link),
+    partnerLifetimeHighest: own?.partnerLifetimeHighest ?? NO_TIME,
+  };
+  // A stale update of a lease we served since does not bring back its older T1, T2 and lifetimes.
+  const stale =
+    same !== undefined &&
+    same.status === "ACTIVE" &&
+    isLater(same.clientLastTransactionTime, update.clientTransactionTime);
+  const told = stale ? same : update;
+  return {
+    ...base,
+    link,
+    duid: update.duid,
+    iaid: update.iaid,
+    status: update.status, // F-330
+    t1: told.t1,
+    t2: told.t2,
+    preferredLifetime: told.preferredLifetime,
+    validLifetime: told.validLifetime,
+    startTimeOfState: update.startTimeOfState, // F-331, A-24
+    expirationTime: update.partnerLifetime, // F-332
+    stateExpirationTime: expiry, // F-333, F-338
+    clientExpiry: update.status === "ACTIVE" ? expiry : NO_TIME,
+    partnerRawCltTime: laterOf(update.clientTransactionTime, base.partnerRawCltTime), // F-334
+    clientLastTransactionTime: laterOf(update.partnerRawCltTime, base.clientLastTransactionTime), // F-335
+    partnerLifetime: laterOf(update.expirationTime, base.partnerLifetime), // F-336
+    partnerLifetimeHighest: laterOf(update.expirationTime, base.partnerLifetimeHighest), // A-76
+    ackEpoch: same?.ackEpoch ?? ackEpoch,
+    marked,
+    endingSent: false,
+    relayData: stale ? same.relayData : update.relayData,
+    reconfigureData: update.reconfigureData ?? same?.reconfigureData,
+    fqdn: update.fqdn ?? same?.fqdn,
+  };
+}
+
+/** F-036, A-42: the block is taken whole or refused, and then the units in use here are told. The primary takes
+ * back what the secondary was given before when its own record is lost (UPDREQALL). */
+function acceptBlock(context: AcceptContext, block: UpdatedBlock): Refusal | undefined {
+  const { failover, relationship } = context;
+  const place = placeOfBlock(failover.config, block);
+  if (place === undefined || place.link.relationship !== relationship) {
+    return {
+      status: FAILOVER_STATUS.ConfigurationConflict,
+      message: `${formatPrefix(block)} is in no pool of this relationship here`,
+    };
+  }
+  const own = failover.blocks.containing(block.address, block.length);
+  if (block.status === "FREE-BACKUP" && own !== undefined) return undefined;
+  if (block.status === "FREE" && own === undefined) return undefined;
+  // F-035: a prefix in use belongs to its client.
+  const inUse = context.restoring
+    ? []
+    : failover.table.prefixesWithin(block, LIMITS.leasesPerBndupd);
+  if (inUse.length > 0) {
+    for (const lease of inUse)
+      if (!lease.marked && lease.duid !== undefined) failover.save({ ...lease, marked: true });
+    return {
+      status: FAILOVER_STATUS.OutdatedBindingInformation,
+      message: "a prefix in the block is in use here",
+    };
+  }
+  for (const old of failover.blocks.all()) {
+    if (old.length >= block.length && inPrefix(old.address, block)) failover.removeBlock(old);
+  }
+  const { address, length, status, startTimeOfState } = block;
+  // Only what is the secondary's is in the map; the rest of a pool is the primary's (F-026, F-031).
+  if (status === "FREE-BACKUP")
+    failover.saveBlock({
+      address,
+      length,
+      status,
+      startTimeOfState,
+      link: place.link.name,
+      version: 0,
+      marked: false,
+    });
+  return undefined;
+}

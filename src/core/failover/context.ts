@@ -1,0 +1,42 @@
+// What failover works with: handed in by core/server, nothing global.
+
+import type { CompiledConfig } from "../config/types.ts";
+import type { Block } from "../model/blocks.ts";
+import type { BlockMap } from "../model/block-map.ts";
+import type { Counters } from "../model/counters.ts";
+import type { EndpointRecord } from "../model/endpoint-record.ts";
+import type { Prefix } from "../model/ipv6.ts";
+import type { Lease, LeaseKey } from "../model/lease.ts";
+import type { LeaseTable } from "../model/lease-table.ts";
+import type { LogEvent } from "../model/log-events.ts";
+import type { Millis } from "../model/time.ts";
+import type { LinkId, LinkRequest } from "../../ports/partner-link.ts";
+
+export interface FailoverContext {
+  readonly config: CompiledConfig;
+  readonly table: LeaseTable;
+  readonly blocks: BlockMap;
+  readonly counters: Counters;
+  /** The sequence of the last change that was made. */
+  lastSequence(): number;
+  /** Stores a lease under a new version: the partner must hear of it if it is marked. */
+  save(lease: Lease): void;
+  /** Stores a lease under its old version. */
+  amend(lease: Lease): void;
+  remove(key: LeaseKey): void;
+  saveBlock(block: Block): void;
+  amendBlock(block: Block): void;
+  removeBlock(prefix: Prefix): void;
+  saveRecord(record: EndpointRecord): void;
+  /** A frame to the partner; it leaves when everything changed so far is durable, sent-time is written then (F-075). */
+  sendFrame(link: LinkId, frame: Uint8Array): void;
+  /** Closing waits for the frames before it; opening does not. */
+  link(request: LinkRequest): void;
+  log(event: LogEvent): void;
+  /** At least 0, below 1. */
+  random(): number;
+  /** Last heartbeat found at the start; 0 = none. */
+  readonly lastOperation: Millis;
+  readonly startedAt: Millis;
+  readonly storeId: string;
+}

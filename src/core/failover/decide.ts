@@ -1,0 +1,181 @@
+// Accept or reject an updated lease (RFC 8156 §7.5.4, Figure 4; A-17 to A-19, A-74, T-04). Pure.
+
+import type { BindingStatus } from "../model/binding-status.ts";
+import type { Lease } from "../model/lease.ts";
+import { DEFAULTS } from "../model/limits.ts";
+import {
+  type DhcpTime,
+  diffSeconds,
+  isLater,
+  isPast,
+  laterOf,
+  type Millis,
+  NO_TIME,
+} from "../model/time.ts";
+import { FAILOVER_STATUS, type UpdatedLease } from "./bndupd-read.ts";
+
+export type Order = "earlier" | "equal" | "later";
+
+export type Decision =
+  | {
+      readonly type: "accept";
+      readonly order: Order;
+      /** The sender knew our last contact with the client (A-17). */
+      readonly informed: boolean;
+    }
+  | {
+      readonly type: "reject";
+      readonly order: Order;
+      readonly status: number;
+      readonly reason: string;
+    };
+
+/** One lease of a BNDUPD against the record here; `own` undefined: no record (A-18: accept). */
+export function decide(
+  own: Lease | undefined,
+  update: UpdatedLease,
+  role: "primary" | "secondary",
+  now: Millis,
+): Decision {
+  if (own === undefined) return { type: "accept", order: "later", informed: true };
+  const order = compareTimes(updateTime(update), ownTime(own));
+  const informed = isInformed(own, update);
+  const accept: Decision = { type: "accept", order, informed };
+  const outdated = (reason: string): Decision => ({
+    type: "reject",
+    order,
+    status: FAILOVER_STATUS.OutdatedBindingInformation,
+    reason,
+  });
+  switch (cellOf(own.status, update.status)) {
+    case "ended-by-time":
+      // F-318: what is ACTIVE here ends by its own time only.
+      return isPast(own.stateExpirationTime, now)
+        ? accept
+        : outdated("the lease is still active here");
+    case "contact-after-reset":
+      // F-319
+      return isContactAfterStart(own, update)
+        ? accept
+        : outdated("the lease was reset after the client's last contact");
+    case "both-active":
+      return decideBothActive(own, update, role, accept);
+    case "accept":
+      return decideByOrder(own, update, accept, outdated, now);
+  }
+}
+
+type Cell = "accept" | "ended-by-time" | "contact-after-reset" | "both-active";
+
+/** Figure 4; PENDING-FREE counts as free (F-328). */
+export function cellOf(own: BindingStatus, received: BindingStatus): Cell {
+  if (own === "ACTIVE") {
+    if (received === "ACTIVE") return "both-active";
+    const ends =
+      received === "EXPIRED" ||
+      received === "FREE" ||
+      received === "FREE-BACKUP" ||
+      received === "PENDING-FREE";
+    return ends ? "ended-by-time" : "accept";
+  }
+  return own === "RESET" && received === "ACTIVE" ? "contact-after-reset" : "accept";
+}
+
+/** F-320 to F-322, A-74. */
+function decideBothActive(
+  own: Lease,
+  update: UpdatedLease,
+  role: "primary" | "secondary",
+  accept: Decision,
+): Decision {
+  if (isSameClient(own, update)) return accept;
+  if (role === "secondary" || isContactAfterStart(own, update)) return accept;
+  return {
+    type: "reject",
+    order: accept.order,
+    status: FAILOVER_STATUS.AddressInUse,
+    reason: "another client holds the lease here",
+  };
+}
+
+/** F-314 to F-317 with A-17 for what is within the permitted skew. */
+function decideByOrder(
+  own: Lease,
+  update: UpdatedLease,
+  accept: Decision,
+  outdated: (reason: string) => Decision,
+  now: Millis,
+): Decision {
+  const ends = update.status === "RELEASED" || update.status === "EXPIRED";
+  if (
+    ends &&
+    own.status === "ACTIVE" &&
+    !isSameClient(own, update) &&
+    !isPast(own.stateExpirationTime, now)
+  ) {
+    // A-17: the ending of one client's lease does not end another's.
+    return outdated("another client holds the lease here");
+  }
+  if (accept.order === "later") return accept;
+  if (accept.order === "earlier") return outdated("a later contact is known here");
+  if (accept.type === "accept" && (accept.informed || isNoNews(own, update))) return accept;
+  return tieGoesToUpdate(own.status, update.status)
+    ? accept
+    : outdated("within the permitted skew this server's status counts");
+}
+
+/** A-17, T-04: ABANDONED beats ACTIVE, ACTIVE beats the rest, anything else is accepted: a doubtful update never frees. */
+function tieGoesToUpdate(own: BindingStatus, received: BindingStatus): boolean {
+  if (own === "ACTIVE") return received === "ABANDONED";
+  return !(own === "ABANDONED" && received === "ACTIVE");
+}
+
+/** F-311, F-312. */
+function updateTime(update: UpdatedLease): DhcpTime {
+  const byContact =
+    update.status === "ACTIVE" || update.status === "EXPIRED" || update.status === "RELEASED";
+  if (!byContact) return laterOf(update.clientTransactionTime, update.startTimeOfState);
+  return update.clientTransactionTime !== NO_TIME
+    ? update.clientTransactionTime
+    : update.startTimeOfState;
+}
+
+/** F-313 with A-19: the last contact that either server had and that is known here. */
+function ownTime(own: Lease): DhcpTime {
+  const contact = laterOf(own.clientLastTransactionTime, own.partnerRawCltTime);
+  return contact === NO_TIME ? own.startTimeOfState : contact;
+}
+
+/** F-235, A-45: whole seconds, 5 of them count as the same time. */
+function compareTimes(update: DhcpTime, own: DhcpTime): Order {
+  if (own === NO_TIME) return "later";
+  const difference = diffSeconds(update, own);
+  if (Math.abs(difference) <= DEFAULTS.skewPermittedSeconds) return "equal";
+  return difference > 0 ? "later" : "earlier";
+}
+
+/** A-17: the sender knew our last contact, nothing of ours is open, and it is not older than what it told before. */
+function isInformed(own: Lease, update: UpdatedLease): boolean {
+  if (own.marked) return false;
+  if (isLater(own.clientLastTransactionTime, update.partnerRawCltTime)) return false;
+  return !isLater(own.partnerRawCltTime, update.clientTransactionTime);
+}
+
+/** A repeated update. */
+function isNoNews(own: Lease, update: UpdatedLease): boolean {
+  return (
+    own.status === update.status &&
+    isSameClient(own, update) &&
+    own.startTimeOfState === update.startTimeOfState &&
+    own.partnerRawCltTime === update.clientTransactionTime
+  );
+}
+
+/** F-319, F-321: CLT_TIME is there and later than the start of the status here. */
+function isContactAfterStart(own: Lease, update: UpdatedLease): boolean {
+  return isLater(update.clientTransactionTime, own.startTimeOfState);
+}
+
+export function isSameClient(own: Lease, update: Pick<UpdatedLease, "duid" | "iaid">): boolean {
+  return own.duid === update.duid && own.iaid === update.iaid;
+}

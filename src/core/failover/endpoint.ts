@@ -1,0 +1,536 @@
+// One endpoint: the state machine of RFC 8156 §8 over one connection at a time. What a message does stands in
+// messages.ts, what a state permits in states/, which state follows in transitions.ts.
+
+import type { Relationship } from "../config/types.ts";
+import type { EndpointRecord, ServerState } from "../model/endpoint-record.ts";
+import { DEFAULTS } from "../model/limits.ts";
+import {
+  addSeconds,
+  ceilTime,
+  diffSeconds,
+  floorTime,
+  isPast,
+  laterOf,
+  type Millis,
+  NO_TIME,
+  type Seconds,
+} from "../model/time.ts";
+import type { FailoverType } from "../wire/failover-messages.ts";
+import type { Option } from "../wire/options.ts";
+import { FAILOVER_STATUS } from "./bndupd-read.ts";
+import type { Channel } from "./channel.ts";
+import type { ConnectTerms } from "./connect.ts";
+import type { FailoverContext } from "./context.ts";
+import { vendorOption } from "./extensions.ts";
+import { mcltWait } from "./mclt.ts";
+import { type FailureTimes, newRecord, timeOfFailure, waitAfterFailure } from "./record.ts";
+import { type PartnerReport, SERVER_FLAG, stateOptions } from "./state-message.ts";
+import { STATES } from "./states/all.ts";
+import type { StateBehaviour, StateContext } from "./states/behaviour.ts";
+import { afterRestart, type StateEvent, transitionOf } from "./transitions.ts";
+import { UpdateStream } from "./update-stream.ts";
+
+type RecordedState = Exclude<ServerState, "STARTUP">;
+
+interface OutstandingRequest {
+  readonly transactionId: number;
+  readonly all: boolean;
+  lastProgress: Millis;
+}
+
+export class Endpoint {
+  readonly relationship: Relationship;
+  readonly stream: UpdateStream;
+  readonly context: FailoverContext;
+  record: EndpointRecord;
+  /** STARTUP is never recorded (F-135). */
+  starting = true;
+  channel: Channel | undefined;
+  /** Communications are "OK" (F-159). */
+  communicating = false;
+  /** The last flags of the partner had STARTUP (F-131). */
+  partnerStarting = false;
+  outstanding: OutstandingRequest | undefined;
+  /** F-422: no record here, and the partner says that it never met us. */
+  neverRan = false;
+  /** Last difference of the clocks, seconds, partner less own; undefined before the first message. */
+  clockOffset: number | undefined;
+  /** T-02: no update of the partner about the time without contact is missing any more. */
+  synchronised = false;
+  /** Marks up to this version were open when NORMAL was entered; undefined: all of them are answered. */
+  drainUpTo: number | undefined;
+  /** A-79: marks open when the partner reached RECOVER-DONE. */
+  returnUpTo: number | undefined;
+  lastUpdateReceived: Millis = 0;
+  lastContact: Millis = 0;
+  #enteredAt: Millis;
+  #startupEnds: Millis;
+  #silentSince: Millis;
+  #poolRequestAt: Millis = 0;
+  #nextTransactionId: number;
+
+  constructor(
+    context: FailoverContext,
+    relationship: Relationship,
+    record: EndpointRecord | undefined,
+    now: Millis,
+  ) {
+    this.context = context;
+    this.relationship = relationship;
+    this.record = this.#startingRecord(record, now);
+    this.#startupEnds = now + relationship.startupTime;
+    this.#enteredAt = now;
+    this.#silentSince = now;
+    this.#nextTransactionId = Math.floor(context.random() * 0x100_0000);
+    this.stream = new UpdateStream({
+      context,
+      send: (type, options) => this.send(type, options, this.#sendTime),
+      done: (request) => this.#sendDone(request.transactionId, request.all),
+    });
+  }
+
+  /** The time of the step in progress, for what the stream sends. */
+  #sendTime: Millis = 0;
+
+  #startingRecord(found: EndpointRecord | undefined, now: Millis): EndpointRecord {
+    if (found === undefined) return newRecord(this.relationship, now);
+    const state = afterRestart(found.state);
+    const mcltHighest = Math.max(
+      found.mcltHighest,
+      found.mclt,
+      this.relationship.role === "primary" ? this.relationship.mclt : 0,
+    );
+    // A-83: the first stop since the last contact counts.
+    const failed = timeOfFailure(this.failureTimes);
+    const alone = !found.communicated
+      ? NO_TIME
+      : found.aloneSince !== NO_TIME
+        ? found.aloneSince
+        : failed === NO_TIME
+          ? ceilTime(now)
+          : failed;
+    const changed = state !== found.state;
+    return {
+      ...found,
+      state,
+      mclt: this.relationship.role === "primary" ? this.relationship.mclt : found.mclt,
+      mcltHighest,
+      aloneSince: alone,
+      startTimeOfState: changed ? floorTime(now) : found.startTimeOfState,
+      reason: changed ? "restart" : found.reason,
+      previousState: changed ? found.state : found.previousState,
+    };
+  }
+
+  get role(): "primary" | "secondary" {
+    return this.relationship.role;
+  }
+
+  get state(): ServerState {
+    return this.starting ? "STARTUP" : this.record.state;
+  }
+
+  get behaviour(): StateBehaviour {
+    return STATES[this.state];
+  }
+
+  get stateContext(): StateContext {
+    return {
+      role: this.role,
+      communicating: this.communicating,
+      partnerState: this.communicating ? this.record.partnerState : undefined,
+      strict: this.relationship.strict,
+    };
+  }
+
+  get failureTimes(): FailureTimes {
+    const { lastOperation, startedAt, config } = this.context;
+    return { lastOperation, startedAt, heartbeat: config.tunables.heartbeat };
+  }
+
+  /** Seconds that a wait of the MCLT lasts (T-06 (6), F-560). */
+  get mcltWait(): Seconds {
+    return mcltWait(this.record.mcltHighest, this.context.config.tunables.heartbeat);
+  }
+
+  /** Seconds that a free lease's record is kept. */
+  get retention(): Seconds {
+    return this.mcltWait + 3_600;
+  }
+
+  /** A-33: whether changes are sent without being asked for. */
+  get isLive(): boolean {
+    return this.communicating && this.behaviour.sendsUpdates(this.stateContext);
+  }
+
+  update(changes: Partial<EndpointRecord>): void {
+    this.record = { ...this.record, ...changes };
+    this.context.saveRecord(this.record);
+  }
+
+  /** F-102, F-104, F-105: an id that none of the outstanding messages has. */
+  nextTransactionId(): number {
+    do {
+      this.#nextTransactionId = (this.#nextTransactionId + 1) & 0xff_ffff;
+    } while (
+      this.stream.isOutstanding(this.#nextTransactionId) ||
+      this.outstanding?.transactionId === this.#nextTransactionId
+    );
+    return this.#nextTransactionId;
+  }
+
+  /** Sends a message that opens an exchange; returns its transaction-id. */
+  send(type: FailoverType, options: readonly Option[], now: Millis): number {
+    const transactionId = this.nextTransactionId();
+    this.channel?.send(type, transactionId, options, now);
+    return transactionId;
+  }
+
+  #sendDone(transactionId: number, all: boolean): void {
+    this.channel?.send("UPDDONE", transactionId, [], this.#sendTime);
+    // A-32: the partner has everything; later it may ask for changes only.
+    if (all) this.update({ partnerUpdateAll: false });
+  }
+
+  /** F-192, F-364: with the flags of F-130 to F-133. */
+  sendState(now: Millis): void {
+    const flags =
+      (this.starting ? SERVER_FLAG.STARTUP : 0) |
+      (this.partnerStarting ? SERVER_FLAG.ACK_STARTUP : 0) |
+      (this.record.communicated ? SERVER_FLAG.COMMUNICATED : 0);
+    this.send("STATE", stateOptions(this.record, flags), now);
+  }
+
+  log(what: string): void {
+    this.context.log({
+      id: "FAILOVER_LINK",
+      fields: { relationship: this.relationship.name, what },
+    });
+  }
+
+  alarm(alarm: string): void {
+    this.context.log({
+      id: "FAILOVER_ALARM",
+      fields: { relationship: this.relationship.name, alarm },
+    });
+  }
+
+  // ---- states ----
+
+  /** F-365, F-531: the record is stored; whatever is sent afterwards waits for it (F-197). */
+  enter(to: RecordedState, reason: string, now: Millis): void {
+    const from = this.state;
+    const keepsStart = this.starting && this.record.state === to;
+    this.starting = false;
+    this.#enteredAt = now;
+    this.drainUpTo = undefined;
+    this.returnUpTo = undefined;
+    this.synchronised = false;
+    const previousState = keepsStart ? this.record.previousState : this.record.state;
+    this.update({
+      state: to,
+      previousState,
+      reason,
+      ...(keepsStart ? {} : { startTimeOfState: floorTime(now) }),
+      ...this.#entryChanges(to),
+    });
+    this.context.log({
+      id: "FAILOVER_STATE",
+      fields: { relationship: this.relationship.name, from, to, reason },
+    });
+    if (to === "NORMAL") this.drainUpTo = this.context.lastSequence();
+    if (to === "COMMUNICATIONS-INTERRUPTED" && from === "NORMAL")
+      this.alarm("no contact with the partner"); // F-448
+    if (to === "RESOLUTION-INTERRUPTED")
+      this.alarm("contact was lost while differences were being settled"); // F-476
+    if (this.communicating) this.sendState(now);
+  }
+
+  #entryChanges(to: RecordedState): Partial<EndpointRecord> {
+    const wait = () => waitAfterFailure(this.failureTimes, this.record.mcltHighest);
+    // F-420, F-422
+    if (to === "RECOVER-WAIT")
+      return {
+        recoverWaitUntil: this.neverRan
+          ? NO_TIME
+          : this.record.recoverWaitUntil !== NO_TIME
+            ? this.record.recoverWaitUntil
+            : wait(),
+      };
+    // A-80: past UPDREQALL and the wait of RECOVER-WAIT, so no new lease before both.
+    if (to === "POTENTIAL-CONFLICT" && this.record.updateAllNeeded)
+      return { noNewLeasesUntil: laterOf(wait(), this.record.noNewLeasesUntil) };
+    return to === "RECOVER" || to === "RECOVER-DONE" ? { recoverWaitUntil: NO_TIME } : {};
+  }
+
+  /** F-363: takes the transitions of an event, as many as follow. */
+  fire(event: StateEvent, reason: string, now: Millis): void {
+    let next = transitionOf(this.state, event, this.role, this.stateContext.partnerState);
+    if (next === undefined) return;
+    this.enter(next.to as RecordedState, reason, now);
+    if (!this.communicating) return;
+    for (let i = 0; i < 3; i++) {
+      next = this.#partnerTransition();
+      if (next === undefined) return;
+      this.enter(next.to as RecordedState, `the partner is in ${this.record.partnerState}`, now);
+    }
+  }
+
+  #partnerTransition(): ReturnType<typeof transitionOf> {
+    // F-401, A-15: a STATE with STARTUP moves nobody.
+    if (!this.communicating || this.partnerStarting) return undefined;
+    return transitionOf(this.state, "partner-state", this.role, this.record.partnerState);
+  }
+
+  /** F-198, F-385, F-405: what the partner's state means here, then what this state asks of the partner. */
+  evaluate(now: Millis): void {
+    this.fire("partner-state", `the partner is in ${this.record.partnerState}`, now);
+    this.act(now);
+  }
+
+  /** RFC 8156 §8.3.2 step 5 (F-382 to F-385, A-36). */
+  leaveStartup(report: PartnerReport, now: Millis): void {
+    const previous = this.record.state;
+    const recovering =
+      previous === "RECOVER" || previous === "RECOVER-WAIT" || previous === "RECOVER-DONE";
+    if (report.state === "PARTNER-DOWN" && !recovering) {
+      const last = floorTime(this.context.lastOperation);
+      const wasAliveThen =
+        this.context.lastOperation !== 0 && diffSeconds(report.startTimeOfState, last) <= 0;
+      this.enter(
+        wasAliveThen ? "POTENTIAL-CONFLICT" : "RECOVER",
+        "the partner is in PARTNER-DOWN",
+        now,
+      );
+    } else {
+      this.enter(previous, "contact with the partner", now);
+    }
+  }
+
+  /** What the present state asks of the partner (F-412 to F-414, F-464, F-470, F-471, A-37, A-80). */
+  act(now: Millis): void {
+    if (!this.communicating || this.partnerStarting || this.outstanding !== undefined) return;
+    const { state } = this;
+    const asks =
+      state === "RECOVER" ||
+      (state === "POTENTIAL-CONFLICT" &&
+        (this.role === "primary" || this.record.partnerState === "CONFLICT-DONE"));
+    if (!asks) return;
+    const all = this.record.updateAllNeeded;
+    const transactionId = this.send(all ? "UPDREQALL" : "UPDREQ", [], now);
+    this.outstanding = { transactionId, all, lastProgress: now };
+  }
+
+  updateDone(transactionId: number, now: Millis): void {
+    // A-38, F-106
+    if (this.outstanding?.transactionId !== transactionId) return;
+    // F-566: the need is over.
+    if (this.outstanding.all) this.update({ updateAllNeeded: false });
+    this.outstanding = undefined;
+    this.fire("update-done", "the partner has sent all updates", now);
+    this.#endWait(now);
+    this.act(now);
+  }
+
+  /** F-421, F-422, F-424 */
+  #endWait(now: Millis): void {
+    if (this.state !== "RECOVER-WAIT") return;
+    const until = this.record.recoverWaitUntil;
+    if (until === NO_TIME || isPast(until, now))
+      this.fire("wait-over", until === NO_TIME ? "nothing to wait for" : "the wait is over", now);
+  }
+
+  // ---- communications ----
+
+  /** F-159: the partner's first STATE on a connection. A-61 is decided from it and stored before COMMUNICATED. */
+  communicationsOk(report: PartnerReport, terms: ConnectTerms, now: Millis): void {
+    this.communicating = true;
+    const knowsUs = (report.flags & SERVER_FLAG.COMMUNICATED) !== 0;
+    if (!this.record.communicated) {
+      this.neverRan = !knowsUs;
+      // F-413, F-566, A-61: it knows us and we do not know it: the database was lost.
+      if (knowsUs) this.update({ updateAllNeeded: true });
+    }
+    this.stream.open(terms.maxUnacked);
+    this.log("communications are OK");
+  }
+
+  /** F-201, F-202, F-533 */
+  notePartner(report: PartnerReport, now: Millis): void {
+    this.partnerStarting = (report.flags & SERVER_FLAG.STARTUP) !== 0;
+    this.update({
+      partnerState: report.state,
+      partnerFlags: report.flags,
+      partnerStartTimeOfState: report.startTimeOfState,
+      partnerDownTime: report.partnerDownTime,
+      partnerLastContact: floorTime(now),
+      communicated: true,
+      aloneSince: NO_TIME,
+    });
+  }
+
+  /** F-210, F-442, F-467 */
+  communicationsFailed(reason: string, now: Millis): void {
+    this.channel = undefined;
+    this.stream.close();
+    this.outstanding = undefined;
+    this.returnUpTo = undefined;
+    if (!this.communicating) return;
+    this.communicating = false;
+    this.#silentSince = now;
+    this.log(`communications failed: ${reason}`);
+    this.update({ partnerLastContact: floorTime(this.lastContact) });
+    this.fire("communications-failed", reason, now);
+  }
+
+  /** T-03, T-01: the operator's word, with what A-72 permits. */
+  partnerDown(force: boolean, now: Millis): { readonly ok: boolean; readonly message: string } {
+    const { state } = this;
+    if (state === "PARTNER-DOWN") return { ok: true, message: "already in PARTNER-DOWN" };
+    if (state === "POTENTIAL-CONFLICT")
+      return {
+        ok: false,
+        message:
+          "the servers are settling their differences; if the partner is silent this ends by itself",
+      };
+    const needsForce =
+      state === "STARTUP" ||
+      state === "RECOVER" ||
+      state === "RECOVER-WAIT" ||
+      state === "RECOVER-DONE";
+    if (needsForce && !force)
+      return {
+        ok: false,
+        message: `in ${state} this server may lack leases that the partner gave; say --force if the partner will never return`,
+      };
+    this.fire("operator-partner-down", "the operator declared the partner down", now);
+    return { ok: true, message: `${state} -> ${this.state}` };
+  }
+
+  // ---- time ----
+
+  tick(now: Millis): void {
+    this.#sendTime = now;
+    if (this.starting && now >= this.#startupEnds) this.#startupOver(now);
+    this.#endWait(now);
+    this.#autoPartnerDown(now);
+    this.#checkSilence(now);
+    this.#drained(now);
+  }
+
+  /** F-386, F-378 */
+  #startupOver(now: Millis): void {
+    const isNew = !this.record.communicated && this.record.state === "RECOVER";
+    if (isNew && this.relationship.partnerDownWhenNew)
+      this.enter("PARTNER-DOWN", "new, and no partner within the startup time", now);
+    else this.enter(this.record.state, "no contact within the startup time", now);
+  }
+
+  /** F-447, F-456, A-65: only without contact, and anew after a restart. */
+  #autoPartnerDown(now: Millis): void {
+    const { autoPartnerDown } = this.relationship;
+    if (
+      autoPartnerDown === undefined ||
+      this.communicating ||
+      this.state !== "COMMUNICATIONS-INTERRUPTED"
+    )
+      return;
+    if (now >= Math.max(this.#enteredAt, this.#silentSince) + autoPartnerDown)
+      this.fire("auto-partner-down", "no contact for the time configured", now);
+  }
+
+  /** F-417: an UPDREQ that brings neither UPDDONE nor updates. */
+  #checkSilence(now: Millis): void {
+    if (
+      this.outstanding === undefined ||
+      now < this.outstanding.lastProgress + DEFAULTS.updateSilenceMillis
+    )
+      return;
+    this.channel?.disconnect(
+      this.nextTransactionId(),
+      FAILOVER_STATUS.UnspecFail,
+      "no updates came",
+      now,
+    );
+    this.communicationsFailed("no updates came", now);
+  }
+
+  /** F-434, F-435, F-497: when all updates open at entry of NORMAL are answered, the secondary asks for prefixes. */
+  #drained(now: Millis): void {
+    if (this.state === "PARTNER-DOWN") this.#returnToNormal(now);
+    if (this.state !== "NORMAL" || !this.communicating) return;
+    if (this.drainUpTo !== undefined && this.stream.isAnsweredUpTo(this.drainUpTo)) {
+      this.drainUpTo = undefined;
+      if (this.channel?.terms?.extensions === true)
+        this.send("CONTACT", [vendorOption(["synchronised"])], now);
+      if (this.role === "secondary") this.#requestPool(now);
+    }
+    // T-02: a partner without the extension is taken as in step when it has been quiet for a while.
+    if (
+      !this.synchronised &&
+      now - this.#enteredAt >= 5_000 &&
+      now - this.lastUpdateReceived >= 2_000
+    )
+      this.synchronised = true;
+    if (
+      this.role === "secondary" &&
+      this.#poolRequestAt !== 0 &&
+      now >= this.#poolRequestAt &&
+      this.wantsPool()
+    )
+      this.#requestPool(now);
+  }
+
+  /** A-41: at most once a minute. */
+  #requestPool(now: Millis): void {
+    this.#poolRequestAt = now + DEFAULTS.poolRequestMillis;
+    this.send("POOLREQ", [], now);
+  }
+
+  /** Whether a pool of this relationship has no block of this secondary. */
+  wantsPool(): boolean {
+    const { config, blocks } = this.context;
+    const links = config.links.filter((link) => link.relationship === this.relationship.name);
+    return links.some((link) =>
+      link.subnets.some((subnet) =>
+        subnet.prefixPools.some(
+          (pool) =>
+            pool.delegatedLength > pool.prefix.length &&
+            blocks.overlapping(pool.prefix).length === 0,
+        ),
+      ),
+    );
+  }
+
+  /** A-79, F-404: NORMAL as soon as what was open when the partner reached RECOVER-DONE is answered. */
+  #returnToNormal(now: Millis): void {
+    if (
+      !this.communicating ||
+      this.partnerStarting ||
+      this.record.partnerState !== "RECOVER-DONE"
+    ) {
+      this.returnUpTo = undefined;
+      return;
+    }
+    this.returnUpTo ??= this.context.lastSequence();
+    if (this.stream.isAnsweredUpTo(this.returnUpTo))
+      this.fire("updates-answered", "the partner has recovered", now);
+  }
+
+  /** Sends what the window takes. */
+  pump(now: Millis): void {
+    this.#sendTime = now;
+    if (this.channel?.phase === "up") this.stream.pump(this.isLive, now);
+  }
+
+  /** A-83: started without contact, and the time after which the partner may have used our prefixes is over. */
+  isAlone(now: Millis): boolean {
+    if (this.record.aloneSince === NO_TIME) return false;
+    return isPast(addSeconds(this.record.aloneSince, this.mcltWait), now);
+  }
+
+  /** When something is due by time alone. */
+  nextDue(now: Millis): Millis {
+    return this.starting ? Math.min(this.#startupEnds, now + 1_000) : now + 1_000;
+  }
+}

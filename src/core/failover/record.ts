@@ -1,0 +1,61 @@
+// The endpoint's record before anything was stored, and the times that follow from it (RFC 8156 §8.2, §8.3.2).
+
+import type { Relationship } from "../config/types.ts";
+import type { EndpointRecord } from "../model/endpoint-record.ts";
+import {
+  addSeconds,
+  ceilTime,
+  type DhcpTime,
+  floorTime,
+  type Millis,
+  NO_TIME,
+  type Seconds,
+} from "../model/time.ts";
+import { mcltWait } from "./mclt.ts";
+
+/** F-377, A-01: without a record the server was new or lost its disk: RECOVER. */
+export function newRecord(relationship: Relationship, now: Millis): EndpointRecord {
+  return {
+    relationship: relationship.name,
+    state: "RECOVER",
+    previousState: undefined,
+    startTimeOfState: floorTime(now),
+    reason: "no record of an earlier state",
+    partnerState: undefined,
+    partnerFlags: 0,
+    partnerStartTimeOfState: NO_TIME,
+    partnerDownTime: NO_TIME,
+    partnerLastContact: NO_TIME,
+    partnerDuid: relationship.partner.duid,
+    communicated: false,
+    updateAllNeeded: false,
+    partnerUpdateAll: false,
+    ackEpoch: 1,
+    mclt: relationship.mclt,
+    mcltHighest: relationship.mclt,
+    noNewLeasesUntil: NO_TIME,
+    recoverWaitUntil: NO_TIME,
+    aloneSince: NO_TIME,
+  };
+}
+
+export interface FailureTimes {
+  /** The last heartbeat; 0 = none. */
+  readonly lastOperation: Millis;
+  readonly heartbeat: Millis;
+  readonly startedAt: Millis;
+}
+
+/** F-375, F-376: a time after which this server surely did not run; 0 = unknown. */
+export function timeOfFailure({ lastOperation, heartbeat }: FailureTimes): DhcpTime {
+  return lastOperation === 0 ? NO_TIME : ceilTime(lastOperation + heartbeat);
+}
+
+/** F-420, A-60, A-80: the end of a wait of the MCLT after the failure, or after the start where it is unknown. */
+export function waitAfterFailure(times: FailureTimes, mclt: Seconds): DhcpTime {
+  const failed = timeOfFailure(times);
+  return addSeconds(
+    failed === NO_TIME ? ceilTime(times.startedAt) : failed,
+    mcltWait(mclt, times.heartbeat),
+  );
+}

@@ -1,0 +1,435 @@
+// All endpoints of a server and the connections that do not belong to one yet (RFC 8156 §6.1, §6.2).
+
+import type { Relationship } from "../config/types.ts";
+import { relationshipOf } from "../config/lookup.ts";
+import type { Link } from "../config/types.ts";
+import type { EndpointRecord } from "../model/endpoint-record.ts";
+import type { Ipv6Address } from "../model/ipv6.ts";
+import { LIMITS } from "../model/limits.ts";
+import type { Millis } from "../model/time.ts";
+import { DecodeError } from "../wire/decode-error.ts";
+import {
+  type AnyFailoverMessage,
+  decodeFailoverMessage,
+  type FailoverMessage,
+  type TlsMessage,
+} from "../wire/failover-messages.ts";
+import { firstOption } from "../wire/options.ts";
+import type { LinkEvent, LinkId } from "../../ports/partner-link.ts";
+import { FAILOVER_STATUS } from "./bndupd-read.ts";
+import { Channel } from "./channel.ts";
+import {
+  checkConnect,
+  checkConnectReply,
+  connectOptions,
+  connectReplyOptions,
+  rejectionOptions,
+} from "./connect.ts";
+import type { FailoverContext } from "./context.ts";
+import { Dialer } from "./dialer.ts";
+import { Endpoint } from "./endpoint.ts";
+import { handleMessage, shutDown } from "./messages.ts";
+
+/** A connection and whom it may belong to. */
+interface OpenLink {
+  readonly channel: Channel;
+  readonly peer: Ipv6Address;
+  /** Set for connections that we opened, and for accepted ones after CONNECT. */
+  endpoint: Endpoint | undefined;
+  readonly incoming: boolean;
+  fingerprint: string | undefined;
+}
+
+export class FailoverService {
+  readonly endpoints: readonly Endpoint[];
+  readonly #context: FailoverContext;
+  readonly #links = new Map<LinkId, OpenLink>();
+  readonly #dialers: readonly Dialer[];
+  #stopping = false;
+
+  constructor(context: FailoverContext, records: ReadonlyMap<string, EndpointRecord>, now: Millis) {
+    this.#context = context;
+    this.endpoints = context.config.relationships.map(
+      (relationship) => new Endpoint(context, relationship, records.get(relationship.name), now),
+    );
+    const primaries = this.endpoints.filter((endpoint) => endpoint.role === "primary");
+    this.#dialers = primaries.map(
+      (endpoint, index) => new Dialer(endpoint, index, primaries.length, now),
+    );
+  }
+
+  endpointOf(link: Link): Endpoint | undefined {
+    const relationship = relationshipOf(this.#context.config, link);
+    return relationship === undefined
+      ? undefined
+      : this.endpoints.find((endpoint) => endpoint.relationship === relationship);
+  }
+
+  handle(event: LinkEvent, now: Millis): void {
+    switch (event.type) {
+      case "link-opened":
+        this.#opened(event.link, event.peer, now);
+        return;
+      case "link-data": {
+        const link = this.#links.get(event.link);
+        if (link !== undefined) this.#data(link, event.bytes, now);
+        return;
+      }
+      case "link-secured": {
+        const link = this.#links.get(event.link);
+        if (link !== undefined) this.#secured(link, event.fingerprint, now);
+        return;
+      }
+      case "link-closed":
+        this.#closed(event.link, event.reason, now);
+        return;
+      case "link-drained":
+        return;
+    }
+  }
+
+  // ---- opening ----
+
+  #opened(id: LinkId, peer: Ipv6Address, now: Millis): void {
+    const dialer = this.#dialers.find((each) => each.link === id);
+    if (dialer !== undefined) {
+      const { endpoint } = dialer;
+      dialer.opened();
+      const channel = new Channel(this.#context, id, "opening", now);
+      this.#links.set(id, { channel, peer, endpoint, incoming: false, fingerprint: undefined });
+      // F-156, F-157, F-216, F-217
+      if (endpoint.relationship.security.mode === "plain")
+        this.#sendConnect(channel, endpoint, now);
+      else this.#sendStartTls(channel, endpoint, now);
+      return;
+    }
+    this.#accepted(id, peer, now);
+  }
+
+  #sendConnect(channel: Channel, endpoint: Endpoint, now: Millis): void {
+    channel.enter("connect", now);
+    channel.connectId = endpoint.nextTransactionId();
+    channel.send("CONNECT", channel.connectId, connectOptions(endpoint.relationship), now);
+  }
+
+  #sendStartTls(channel: Channel, endpoint: Endpoint, now: Millis): void {
+    channel.enter("starttls", now);
+    channel.connectId = endpoint.nextTransactionId();
+    channel.sendPlain("STARTTLS", channel.connectId, [], now);
+  }
+
+  /** F-154, F-155, F-551: only from a primary that we know, and not too many at a time. */
+  #accepted(id: LinkId, peer: Ipv6Address, now: Millis): void {
+    const known = this.#relationshipsWith(peer);
+    const pending = [...this.#links.values()].filter(
+      (link) => link.incoming && link.endpoint === undefined,
+    ).length;
+    if (known.length === 0 || pending >= LIMITS.pendingLinks || this.#stopping) {
+      this.#context.counters.add(
+        known.length === 0 ? "failover-unknown-peer" : "failover-too-many-links",
+      );
+      this.#context.link({ type: "link-close", link: id, abort: true });
+      return;
+    }
+    const secure = known.some((endpoint) => endpoint.relationship.security.mode === "tls");
+    const channel = new Channel(this.#context, id, secure ? "starttls" : "connect", now);
+    this.#links.set(id, {
+      channel,
+      peer,
+      endpoint: undefined,
+      incoming: true,
+      fingerprint: undefined,
+    });
+  }
+
+  #relationshipsWith(peer: Ipv6Address): readonly Endpoint[] {
+    return this.endpoints.filter(
+      (endpoint) => endpoint.role === "secondary" && endpoint.relationship.partner.address === peer,
+    );
+  }
+
+  // ---- data ----
+
+  #data(link: OpenLink, bytes: Uint8Array, now: Millis): void {
+    const { messages, error } = link.channel.parser.push(bytes);
+    for (const message of messages) {
+      if (link.channel.phase === "closing") return;
+      this.#frame(link, message, now);
+    }
+    if (error !== undefined && link.channel.phase !== "closing")
+      this.#protocolError(link, `a frame of ${error.size} octets`, now);
+  }
+
+  #frame(link: OpenLink, bytes: Uint8Array, now: Millis): void {
+    let message: AnyFailoverMessage;
+    try {
+      message = decodeFailoverMessage(bytes);
+    } catch (error) {
+      if (!(error instanceof DecodeError)) throw error;
+      // F-073
+      this.#protocolError(link, `a message that cannot be read: ${error.code}`, now);
+      return;
+    }
+    if (message.type === "unknown") {
+      // F-080, A-46: framing keeps the stream in step.
+      this.#context.counters.add("failover-unknown-message");
+      link.channel.lastReceived = now;
+    } else if ("sentTime" in message) {
+      this.#message(link, message, now);
+    } else {
+      this.#tlsMessage(link, message, now);
+    }
+  }
+
+  /** F-073, A-46, F-555: said, then closed; clients notice nothing. */
+  #protocolError(link: OpenLink, what: string, now: Millis): void {
+    this.#context.counters.add("failover-protocol-error");
+    const { endpoint, channel } = link;
+    if (endpoint !== undefined && channel === endpoint.channel) {
+      channel.disconnect(endpoint.nextTransactionId(), FAILOVER_STATUS.UnspecFail, what, now);
+      endpoint.communicationsFailed(what, now);
+    } else {
+      this.#abandon(link, what);
+    }
+  }
+
+  /** F-217 to F-224, F-229: options in STARTTLS are ignored. */
+  #tlsMessage(link: OpenLink, message: TlsMessage, now: Millis): void {
+    const { channel } = link;
+    if (link.incoming && message.type === "STARTTLS" && channel.phase === "starttls") {
+      channel.sendPlain("REPLY", message.transactionId, [], now);
+      channel.enter("tls", now);
+      this.#context.link({ type: "link-start-tls", link: channel.link, role: "server" });
+    } else if (link.incoming && message.type === "STARTTLS" && channel.phase === "connect") {
+      // F-221: insecure by configuration.
+      channel.sendPlain(
+        "REPLY",
+        message.transactionId,
+        rejectionOptions(FAILOVER_STATUS.TLSConnectionRefused, "TLS is not configured here"),
+        now,
+      );
+      channel.close(false);
+    } else if (
+      !link.incoming &&
+      message.type === "REPLY" &&
+      channel.phase === "starttls" &&
+      message.transactionId === channel.connectId
+    ) {
+      const status = firstOption(message.options, "STATUS_CODE");
+      if (status !== undefined && status.status !== 0) {
+        // F-218: never in clear text instead.
+        this.#refused(link, `the partner refuses TLS: ${status.message}`);
+        return;
+      }
+      channel.enter("tls", now);
+      this.#context.link({ type: "link-start-tls", link: channel.link, role: "client" });
+    } else {
+      this.#protocolError(link, `${message.type} out of place`, now);
+    }
+  }
+
+  /** F-220, F-225, F-226, R7031-64 to R7031-66: the certificate must be the one pinned to the relationship. */
+  #secured(link: OpenLink, fingerprint: string, now: Millis): void {
+    const { channel, endpoint, peer } = link;
+    if (channel.phase !== "tls") return;
+    link.fingerprint = fingerprint;
+    if (endpoint !== undefined) {
+      if (fingerprint === endpoint.relationship.partner.fingerprint)
+        this.#sendConnect(channel, endpoint, now);
+      else this.#refused(link, "the partner's certificate is not the one in the configuration");
+      return;
+    }
+    const pinned = this.#relationshipsWith(peer).some(
+      (each) => each.relationship.partner.fingerprint === fingerprint,
+    );
+    if (pinned) channel.enter("connect", now);
+    else this.#abandon(link, "the certificate is of no partner");
+  }
+
+  #message(link: OpenLink, message: FailoverMessage, now: Millis): void {
+    const { channel, endpoint } = link;
+    if (channel.phase === "state" || channel.phase === "up") {
+      if (endpoint !== undefined && endpoint.channel === channel)
+        handleMessage(endpoint, channel, message, now);
+    } else if (channel.phase === "connect" && link.incoming && message.type === "CONNECT") {
+      this.#connect(link, message, now);
+    } else if (
+      channel.phase === "connect" &&
+      !link.incoming &&
+      message.type === "CONNECTREPLY" &&
+      message.transactionId === channel.connectId
+    ) {
+      this.#connectReply(link, message, now);
+    } else {
+      // F-093, F-223: before set-up anything else closes the connection.
+      this.#protocolError(link, `${message.type} before CONNECT`, now);
+    }
+  }
+
+  /** F-009, F-168 to F-183: CONNECT picks the relationship. */
+  #connect(link: OpenLink, message: FailoverMessage, now: Millis): void {
+    const { channel } = link;
+    const endpoint = this.#selected(link, message);
+    const check = checkConnect(message, endpoint?.relationship, now);
+    if (check.type === "reject" || endpoint === undefined) {
+      const { status, message: text } =
+        check.type === "reject"
+          ? check
+          : { status: FAILOVER_STATUS.ConfigurationConflict, message: "no such relationship here" };
+      // F-175, F-176, A-12
+      channel.send("CONNECTREPLY", message.transactionId, rejectionOptions(status, text), now);
+      channel.close(false);
+      endpoint?.alarm(`the partner's CONNECT was rejected: ${text}`);
+      return;
+    }
+    // A-13, F-161: it passed all checks, so the old connection is stale.
+    endpoint.channel?.close(true);
+    endpoint.communicationsFailed("replaced by a new connection", now);
+    const { mclt } = check.terms;
+    // F-170, F-541, F-560
+    if (mclt !== endpoint.record.mclt)
+      endpoint.update({ mclt, mcltHighest: Math.max(endpoint.record.mcltHighest, mclt) });
+    link.endpoint = endpoint;
+    endpoint.channel = channel;
+    channel.terms = check.terms;
+    channel.lastReceived = now;
+    channel.send(
+      "CONNECTREPLY",
+      message.transactionId,
+      connectReplyOptions(endpoint.relationship, mclt),
+      now,
+    );
+    channel.enter("state", now);
+    endpoint.sendState(now); // F-183
+  }
+
+  /** By partner address, certificate and name; F-174, A-14: absent = the only one with this partner. */
+  #selected(link: OpenLink, message: FailoverMessage): Endpoint | undefined {
+    const candidates = this.#relationshipsWith(link.peer).filter(
+      ({ relationship }) =>
+        relationship.security.mode === "plain" ||
+        relationship.partner.fingerprint === link.fingerprint,
+    );
+    const name = firstOption(message.options, "F_RELATIONSHIP_NAME")?.name;
+    if (name === undefined) return candidates.length === 1 ? candidates[0] : undefined;
+    return candidates.find(({ relationship }) => relationship.name === name);
+  }
+
+  /** F-184 to F-191 */
+  #connectReply(link: OpenLink, message: FailoverMessage, now: Millis): void {
+    const { channel, endpoint } = link;
+    if (endpoint === undefined) return;
+    const check = checkConnectReply(message, endpoint.relationship);
+    if (check.type === "reject") {
+      const isRejection = firstOption(message.options, "STATUS_CODE") !== undefined;
+      if (!isRejection)
+        channel.disconnect(endpoint.nextTransactionId(), check.status, check.message, now);
+      this.#refused(link, `CONNECT was rejected: ${check.message} (${check.status})`);
+      return;
+    }
+    endpoint.channel = channel;
+    channel.terms = check.terms;
+    channel.lastReceived = now;
+    channel.enter("state", now);
+    endpoint.sendState(now);
+  }
+
+  // ---- closing ----
+
+  /** F-151: the partner said no, or cannot be trusted: said, and tried again less often. */
+  #refused(link: OpenLink, reason: string): void {
+    const dialer = this.#dialers.find((each) => each.link === link.channel.link);
+    dialer?.rejected();
+    link.endpoint?.alarm(reason);
+    link.channel.close(false);
+  }
+
+  #abandon(link: OpenLink, reason: string): void {
+    const named = link.endpoint ?? this.#relationshipsWith(link.peer)[0];
+    named?.alarm(`connection refused: ${reason}`);
+    link.channel.close(true);
+  }
+
+  #closed(id: LinkId, reason: string, now: Millis): void {
+    const link = this.#links.get(id);
+    this.#links.delete(id);
+    this.#dialers.find((each) => each.link === id)?.closed(reason, now);
+    if (link === undefined) return;
+    const { endpoint, channel } = link;
+    if (channel.phase === "tls")
+      (endpoint ?? this.#relationshipsWith(link.peer)[0])?.alarm(`TLS failed: ${reason}`);
+    if (endpoint?.channel === channel) endpoint.communicationsFailed(reason, now);
+  }
+
+  // ---- time ----
+
+  tick(now: Millis): void {
+    for (const link of this.#links.values()) this.#tickLink(link, now);
+    if (!this.#stopping) for (const dialer of this.#dialers) dialer.tick(now);
+    for (const endpoint of this.endpoints) endpoint.tick(now);
+  }
+
+  #tickLink(link: OpenLink, now: Millis): void {
+    const { channel, endpoint } = link;
+    if (channel.phase === "closing") return;
+    if (channel.phase !== "up" && now >= channel.deadline) {
+      // F-160, F-552
+      if (endpoint?.channel === channel)
+        endpoint.communicationsFailed("the connection was not set up in time", now);
+      channel.close(true);
+      return;
+    }
+    if (endpoint?.channel !== channel || (channel.phase !== "up" && channel.phase !== "state"))
+      return;
+    if (now >= channel.deadAt(endpoint.relationship)) {
+      // F-208, F-210, F-212
+      channel.close(true);
+      endpoint.communicationsFailed("the partner was silent for the keepalive time", now);
+    } else if (now >= channel.contactDue(endpoint.relationship)) {
+      endpoint.send("CONTACT", [], now); // F-098, F-206
+    }
+  }
+
+  /** Updates that the window takes, for all endpoints: once a batch. */
+  pump(now: Millis): void {
+    for (const endpoint of this.endpoints) endpoint.pump(now);
+  }
+
+  /** When something is due by time alone. */
+  nextDue(now: Millis): Millis {
+    let due = now + 1_000;
+    for (const endpoint of this.endpoints) {
+      due = Math.min(due, endpoint.nextDue(now));
+      const { channel } = endpoint;
+      if (channel?.phase === "up")
+        due = Math.min(
+          due,
+          channel.contactDue(endpoint.relationship),
+          channel.deadAt(endpoint.relationship),
+        );
+    }
+    for (const dialer of this.#dialers) due = Math.min(due, dialer.nextAttempt);
+    return Math.max(due, now);
+  }
+
+  /** T-05: no new connection any more; says why and closes. */
+  stop(now: Millis): void {
+    this.#stopping = true;
+    for (const endpoint of this.endpoints) shutDown(endpoint, now);
+    for (const link of this.#links.values()) link.channel.close(true);
+  }
+
+  /** Connections that are still there. */
+  get openLinks(): number {
+    return this.#links.size;
+  }
+
+  relationshipNamed(name: string | undefined): Endpoint | undefined {
+    if (name === undefined) return this.endpoints.length === 1 ? this.endpoints[0] : undefined;
+    return this.endpoints.find((endpoint) => endpoint.relationship.name === name);
+  }
+
+  relationshipNames(): readonly Relationship["name"][] {
+    return this.endpoints.map((endpoint) => endpoint.relationship.name);
+  }
+}

@@ -1,0 +1,18 @@
+// COMMUNICATIONS-INTERRUPTED (RFC 8156 §8.9): no contact; each server serves everybody from its own pool,
+// within the MCLT. F-449 to F-453.
+
+import { responsive, type StateBehaviour } from "./behaviour.ts";
+
+export const COMMUNICATIONS_INTERRUPTED: StateBehaviour = {
+  name: "COMMUNICATIONS-INTERRUPTED",
+  section: "8.9",
+  meaning:
+    "No contact with the partner; this server answers all clients and gives new leases from its own half.",
+  service: (message, serverId, { strict }) => responsive(message, serverId, !strict),
+  startsLeases: true,
+  sendsUpdates: () => false,
+  expires: true,
+  serves: true,
+  advice: () =>
+    "Repair the partner or the connection; the pair goes on by itself. Clients are served. If the partner will stay off for longer than leases last: `tandem failover partner-down`.",
+};

@@ -1,0 +1,22 @@
+// RECOVER-DONE (RFC 8156 §8.7, A-84): ready; waiting for the partner to see it. Only RENEWs of recorded leases are
+// answered, and only while in contact. F-425 to F-428, F-569.
+
+import { silent, type StateBehaviour } from "./behaviour.ts";
+
+export const RECOVER_DONE: StateBehaviour = {
+  name: "RECOVER-DONE",
+  section: "8.7",
+  meaning: "Recovered; waiting for the partner to go to NORMAL too.",
+  service: (message, serverId, { communicating }) =>
+    message === "RENEW" && serverId === "own" && communicating
+      ? { type: "answer-recorded" }
+      : silent("renew-responsive"),
+  startsLeases: false,
+  sendsUpdates: () => false,
+  expires: false,
+  serves: true,
+  advice: ({ communicating }) =>
+    communicating
+      ? "Nothing: the partner goes to NORMAL."
+      : "The partner is needed. If it will never come back: `tandem failover partner-down --force`.",
+};

@@ -1,0 +1,18 @@
+// RECOVER (RFC 8156 §8.5): fetching from the partner what was missed. F-408, F-409.
+
+import { type StateBehaviour, unresponsive } from "./behaviour.ts";
+
+export const RECOVER: StateBehaviour = {
+  name: "RECOVER",
+  section: "8.5",
+  meaning: "Fetching the partner's leases; the partner serves the clients.",
+  service: unresponsive,
+  startsLeases: false,
+  sendsUpdates: () => false,
+  expires: false,
+  serves: false,
+  advice: ({ communicating }) =>
+    communicating
+      ? "Nothing: it goes on when the partner has sent all updates."
+      : "The partner is needed. If it will never come back: `tandem failover partner-down --force`.",
+};

@@ -1,0 +1,296 @@
+// The partner's backlog is a mark on each lease, not a queue: this walks the marks, keeps a window of unanswered
+// BNDUPDs, and answers the partner's update requests (RFC 8156 §5.3, §7.4 to §7.7).
+
+import type { Block } from "../model/blocks.ts";
+import { type Lease, leaseKeyText } from "../model/lease.ts";
+import { DEFAULTS, LIMITS } from "../model/limits.ts";
+import { prefixOwner } from "../model/prefix-owner.ts";
+import { floorTime, type Millis } from "../model/time.ts";
+import type { Option } from "../wire/options.ts";
+import { blockUpdate, clientUpdate } from "./bndupd-build.ts";
+import type { FailoverContext } from "./context.ts";
+import {
+  isDone,
+  newRequest,
+  nextBlocks,
+  nextLeases,
+  type UpdateRequest,
+} from "./update-requests.ts";
+import { type SentUpdate, Window } from "./window.ts";
+
+export interface StreamOptions {
+  readonly context: FailoverContext;
+  /** Sends a message that opens an exchange; returns its transaction-id. */
+  send(type: "BNDUPD", options: readonly Option[]): number;
+  /** Sends the UPDDONE of a request. */
+  done(request: UpdateRequest): void;
+}
+
+interface Rejected {
+  readonly version: number;
+  readonly pause: Millis;
+  retryAt: Millis;
+}
+
+/** A-30: an update of an older epoch or a rejection stays open; at most this many are remembered one by one. */
+const REJECTED_MAX = 10_000;
+
+export class UpdateStream {
+  readonly #options: StreamOptions;
+  readonly #window = new Window();
+  readonly #rejected = new Map<string, Rejected>();
+  readonly #blockUnderWay = new Set<string>();
+  #requests: UpdateRequest[] = [];
+  /** Marks up to this version were sent on this connection. */
+  #sentUpTo = 0;
+  #limit = 0;
+
+  constructor(options: StreamOptions) {
+    this.#options = options;
+  }
+
+  get unacknowledged(): number {
+    return this.#window.size;
+  }
+
+  get rejectedCount(): number {
+    return this.#rejected.size;
+  }
+
+  /** A connection is up; the partner takes `limit` unanswered BNDUPDs (F-172, F-189). */
+  open(limit: number): void {
+    this.close();
+    this.#limit = Math.min(limit, LIMITS.windowMax);
+  }
+
+  /** The connection is gone: nothing is under way and no request is open (F-302). */
+  close(): void {
+    this.#window.clear();
+    this.#blockUnderWay.clear();
+    this.#requests = [];
+    this.#sentUpTo = 0;
+    this.#limit = 0;
+  }
+
+  /** F-494, A-32: requests are answered in order, each with its UPDDONE. */
+  request(transactionId: number, all: boolean): void {
+    this.#requests.push(newRequest(transactionId, all, this.#options.context.lastSequence()));
+  }
+
+  isOutstanding(transactionId: number): boolean {
+    return this.#window.has(transactionId);
+  }
+
+  /** Sends what the window takes: live changes first, but a quarter is kept for requests (F-495, F-496). */
+  pump(live: boolean, now: Millis): void {
+    if (this.#limit === 0) return;
+    const requested = this.#requests.some((request) => !request.ended);
+    const forLive = requested ? Math.max(1, Math.floor(this.#limit * 0.75)) : this.#limit;
+    if (live) {
+      this.#sendBlocks(this.#options.context.blocks.marked(), now, undefined);
+      this.#retryRejected(now);
+      this.#sendLive(forLive, now);
+    }
+    for (const request of this.#requests) this.#sendRequested(request, now);
+    this.#finishRequests();
+  }
+
+  #room(limit = this.#limit): number {
+    return limit - this.#window.size;
+  }
+
+  #sendLive(limit: number, now: Millis): void {
+    while (this.#room(limit) > 0) {
+      const leases = this.#options.context.table.marked(
+        this.#sentUpTo,
+        Math.min(this.#room(limit), 64),
+      );
+      if (leases.length === 0) return;
+      for (const lease of leases) {
+        this.#sentUpTo = lease.version;
+        if (this.#isPaused(lease, now)) continue;
+        if (this.#window.carrying(lease) === undefined) this.#sendLease(lease, now, undefined);
+      }
+    }
+  }
+
+  #isPaused(lease: Lease, now: Millis): boolean {
+    const rejected = this.#rejected.get(leaseKeyText(lease));
+    return rejected !== undefined && rejected.version === lease.version && rejected.retryAt > now;
+  }
+
+  /** F-300, A-30: what was rejected goes out again, with growing pauses. */
+  #retryRejected(now: Millis): void {
+    let budget = 64;
+    for (const [text, rejected] of this.#rejected) {
+      if (budget-- === 0 || this.#room() <= 0) return;
+      if (rejected.retryAt > now) continue;
+      const slash = text.indexOf("/");
+      const length = Number(text.slice(slash + 1));
+      const address = text.slice(0, slash) as Lease["address"];
+      const { table } = this.#options.context;
+      const lease = table.get({ kind: length === 128 ? "address" : "prefix", address, length });
+      if (lease === undefined || !lease.marked || lease.version !== rejected.version)
+        this.#rejected.delete(text);
+      else if (this.#window.carrying(lease) === undefined) this.#sendLease(lease, now, undefined);
+      rejected.retryAt = now + rejected.pause;
+    }
+  }
+
+  #sendRequested(request: UpdateRequest, now: Millis): void {
+    this.#sendBlocks(nextBlocks(request, this.#options.context), now, request);
+    let budget = LIMITS.rowsPerStep;
+    while (!request.ended && this.#room() > 0 && budget > 0) {
+      const count = Math.min(this.#room(), 64, budget);
+      budget -= count;
+      for (const lease of nextLeases(request, this.#options.context, count))
+        this.#sendFor(request, lease, now);
+    }
+  }
+
+  #sendFor(request: UpdateRequest, lease: Lease, now: Millis): void {
+    const underWay = this.#window.carrying(lease);
+    if (underWay === undefined) {
+      this.#sendLease(lease, now, request);
+    } else if (!underWay.requests.has(request)) {
+      underWay.requests.add(request);
+      request.open++;
+    }
+  }
+
+  /** F-290, A-25: with a lease go the client's other leases that the partner must hear of. */
+  #sendLease(lease: Lease, now: Millis, request: UpdateRequest | undefined): void {
+    const { context } = this.#options;
+    if (lease.duid === undefined) return;
+    const others = context.table
+      .ofClient(lease.duid)
+      .filter(
+        (other) =>
+          other.marked &&
+          leaseKeyText(other) !== leaseKeyText(lease) &&
+          this.#window.carrying(other) === undefined &&
+          !this.#isPaused(other, now),
+      );
+    const leases = [lease, ...others.slice(0, LIMITS.leasesPerBndupd - 1)].map((each) =>
+      this.#noteSent(each),
+    );
+    const told = leases.map((each) => this.#asTold(each));
+    const transactionId = this.#options.send(
+      "BNDUPD",
+      clientUpdate(lease.duid, told, floorTime(now)),
+    );
+    const sent = leases.map(({ kind, address, length, version, duid, iaid, status }) => ({
+      key: { kind, address, length },
+      version,
+      duid,
+      iaid,
+      status,
+    }));
+    this.#track({ transactionId, leases: sent, block: undefined, requests: new Set() }, request);
+  }
+
+  /** F-539, F-559: what is transmitted stands in the record first; the frame is held until that is durable. */
+  #noteSent(lease: Lease): Lease {
+    const ending =
+      lease.status === "RELEASED" || lease.status === "EXPIRED" || lease.status === "RESET";
+    if (
+      lease.everSent &&
+      lease.partnerLifetimeSent === lease.partnerLifetime &&
+      (!ending || lease.endingSent)
+    )
+      return lease;
+    const noted = {
+      ...lease,
+      everSent: true,
+      partnerLifetimeSent: lease.partnerLifetime,
+      endingSent: lease.endingSent || ending,
+    };
+    this.#options.context.amend(noted);
+    return noted;
+  }
+
+  /** A free prefix that is part of the secondary's block is told as such, whatever its own record says. */
+  #asTold(lease: Lease): Lease {
+    if (lease.kind === "address" || lease.status !== "FREE") return lease;
+    const block = this.#options.context.blocks.containing(lease.address, lease.length);
+    return { ...lease, status: prefixOwner(lease, block) };
+  }
+
+  #sendBlocks(blocks: readonly Block[], now: Millis, request: UpdateRequest | undefined): void {
+    for (const block of blocks) {
+      const text = leaseKeyText({ kind: "prefix", ...block });
+      const rejected = this.#rejected.get(text);
+      if (
+        this.#blockUnderWay.has(text) ||
+        (rejected !== undefined && rejected.retryAt > now && request === undefined)
+      )
+        continue;
+      this.#blockUnderWay.add(text);
+      const transactionId = this.#options.send("BNDUPD", blockUpdate(block, floorTime(now)));
+      this.#track({ transactionId, leases: [], block, requests: new Set() }, request);
+    }
+  }
+
+  #track(update: SentUpdate, request: UpdateRequest | undefined): void {
+    if (request !== undefined) {
+      update.requests.add(request);
+      request.open++;
+    }
+    this.#window.add(update);
+  }
+
+  /** The update that a BNDREPLY answers; F-106: undefined when none is open under this id. */
+  answered(transactionId: number): SentUpdate | undefined {
+    const update = this.#window.take(transactionId);
+    if (update === undefined) return undefined;
+    if (update.block !== undefined)
+      this.#blockUnderWay.delete(leaseKeyText({ kind: "prefix", ...update.block }));
+    for (const request of update.requests) request.open--;
+    return update;
+  }
+
+  /** Remembers a rejection so that it is not repeated at once. */
+  reject(text: string, version: number, now: Millis): void {
+    const before = this.#rejected.get(text);
+    const pause =
+      before !== undefined && before.version === version
+        ? Math.min(before.pause * 2, DEFAULTS.rejectedRetryMaxMillis)
+        : DEFAULTS.rejectedRetryMillis;
+    this.#rejected.delete(text);
+    if (this.#rejected.size < REJECTED_MAX)
+      this.#rejected.set(text, { version, pause, retryAt: now + pause });
+  }
+
+  accept(text: string): void {
+    this.#rejected.delete(text);
+  }
+
+  #finishRequests(): void {
+    while (this.#requests[0] !== undefined && isDone(this.#requests[0])) {
+      this.#options.done(this.#requests[0]);
+      this.#requests.shift();
+    }
+  }
+
+  /** Whether every mark up to `version` is acknowledged or was refused (A-31: a refusal is an answer). */
+  isAnsweredUpTo(version: number): boolean {
+    const { table, blocks } = this.#options.context;
+    if (
+      blocks
+        .marked()
+        .some(
+          (block) =>
+            block.version <= version &&
+            !this.#rejected.has(leaseKeyText({ kind: "prefix", ...block })),
+        )
+    )
+      return false;
+    if (table.oldestMarked === 0 || table.oldestMarked > version) return true;
+    const oldest = table.marked(0, Math.min(this.#rejected.size + 1, LIMITS.rowsPerStep));
+    return oldest.every(
+      (lease) =>
+        lease.version > version ||
+        this.#rejected.get(leaseKeyText(lease))?.version === lease.version,
+    );
+  }
+}

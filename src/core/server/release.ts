@@ -1,0 +1,98 @@
+// Holds outputs until everything changed before them is durable, and lets them go in order (docs/internals/core.md).
+// Pure: it is told what is durable.
+
+import { floorTime, type Millis } from "../model/time.ts";
+import type { Counters } from "../model/counters.ts";
+import type { SentDatagram } from "../../ports/datagram.ts";
+import type { LinkId, LinkRequest } from "../../ports/partner-link.ts";
+import { patchSentTime } from "../wire/failover-messages.ts";
+import type { CommandResult, Sink } from "./events.ts";
+
+type Output =
+  | { readonly type: "datagram"; readonly datagram: SentDatagram; readonly dropAt: Millis }
+  | { readonly type: "frame"; readonly link: LinkId; readonly frame: Uint8Array }
+  | { readonly type: "link"; readonly request: LinkRequest }
+  | { readonly type: "answer"; readonly id: number; readonly result: CommandResult };
+
+interface Held {
+  readonly after: number;
+  readonly output: Output;
+}
+
+export class Release {
+  #held: Held[] = [];
+  #head = 0;
+  readonly #counters: Counters;
+  /** Frames of one link that leave together: one buffer a batch. */
+  #frames: Uint8Array[] = [];
+  #framesLink: LinkId = 0;
+
+  constructor(counters: Counters) {
+    this.#counters = counters;
+  }
+
+  get size(): number {
+    return this.#held.length - this.#head;
+  }
+
+  /** The output leaves when the log is durable up to `after`. */
+  hold(after: number, output: Output): void {
+    this.#held.push({ after, output });
+  }
+
+  /** Lets go of everything that waited for `durable` or less, in order. */
+  release(durable: number, now: Millis, sink: Sink): void {
+    while (this.#head < this.#held.length) {
+      const { after, output } = this.#held[this.#head] as Held;
+      if (after > durable) break;
+      this.#head++;
+      this.#emit(output, now, sink);
+    }
+    this.#flushFrames(sink);
+    if (this.#head > 4_096 || this.#head === this.#held.length) {
+      this.#held = this.#held.slice(this.#head);
+      this.#head = 0;
+    }
+  }
+
+  #emit(output: Output, now: Millis, sink: Sink): void {
+    if (output.type === "frame") {
+      if (this.#frames.length > 0 && this.#framesLink !== output.link) this.#flushFrames(sink);
+      // F-075, F-076, T-06 (5): written when it leaves.
+      patchSentTime(output.frame, floorTime(now));
+      this.#frames.push(output.frame);
+      this.#framesLink = output.link;
+      return;
+    }
+    if (output.type === "datagram") {
+      // T-06 (4): an old answer would start its lifetimes too late.
+      if (now > output.dropAt) this.#counters.add("reply-too-late");
+      else sink.datagram(output.datagram);
+      return;
+    }
+    if (output.type === "link") {
+      this.#flushFrames(sink);
+      sink.link(output.request);
+      return;
+    }
+    sink.answer(output.id, output.result);
+  }
+
+  #flushFrames(sink: Sink): void {
+    if (this.#frames.length === 0) return;
+    sink.link({ type: "link-send", link: this.#framesLink, bytes: join(this.#frames) });
+    this.#frames = [];
+  }
+}
+
+function join(parts: readonly Uint8Array[]): Uint8Array {
+  const [only] = parts;
+  if (parts.length === 1 && only !== undefined) return only;
+  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let offset = 0;
+  for (const part of parts) {
+    whole.set(part, offset);
+    offset += part.length;
+  }
+  return whole;
+}

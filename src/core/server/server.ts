@@ -1,0 +1,369 @@
+// The door: the only way in and out of a server. It joins leasing, failover and the log through narrow types, and
+// holds what goes out until what it rests on is durable (docs/internals/core.md).
+
+import type { CompiledConfig, Link } from "../config/types.ts";
+import { failoverAuthority } from "../failover/authority.ts";
+import type { FailoverContext } from "../failover/context.ts";
+import type { Endpoint } from "../failover/endpoint.ts";
+import { FailoverService } from "../failover/service.ts";
+import { handleMessage } from "../leasing/engine.ts";
+import { type ExpiryContext, expire } from "../leasing/expiry.ts";
+import { Offers } from "../leasing/offers.ts";
+import type { Authority } from "../model/authority.ts";
+import { Counters } from "../model/counters.ts";
+import { hashKeyOf } from "../model/hash.ts";
+import { formatIpv6 } from "../model/ipv6.ts";
+import { DEFAULTS, LIMITS } from "../model/limits.ts";
+import type { LogEvent } from "../model/log-events.ts";
+import { loneAuthority } from "../model/lone-authority.ts";
+import { Random } from "../model/random.ts";
+import type { Millis } from "../model/time.ts";
+import { unreachable } from "../model/unreachable.ts";
+import { viewRequest } from "../wire/request-view.ts";
+import type { Crc32, DiskReader, DiskResult } from "../../ports/disk.ts";
+import type { ReceivedDatagram } from "../../ports/datagram.ts";
+import type { LinkRequest } from "../../ports/partner-link.ts";
+import { runCommand } from "./command-results.ts";
+import type { Command } from "./commands.ts";
+import type { CommandResult, ServerDoor, ServerEvent, Sink } from "./events.ts";
+import { MessageRate } from "./message-rate.ts";
+import { Release } from "./release.ts";
+import { ServerState } from "./state.ts";
+
+export interface ServerOptions {
+  readonly config: CompiledConfig;
+  /** 16 random octets. */
+  readonly seed: Uint8Array;
+  readonly crc32: Crc32;
+  readonly reader: DiskReader;
+  /** Lease time of the start. */
+  readonly now: Millis;
+  readonly segmentBytes?: number;
+  readonly snapshotAfterBytes?: number;
+}
+
+/** Replays the log and makes a server of it. Throws StoreCorruptError when the log cannot be trusted. */
+export function createServer(options: ServerOptions): Server {
+  return new Server(options);
+}
+
+export class Server implements ServerDoor {
+  readonly config: CompiledConfig;
+  readonly state: ServerState;
+  readonly failover: FailoverService;
+  readonly counters = new Counters();
+  readonly startedAt: Millis;
+  readonly #release: Release;
+  readonly #leasing: ExpiryContext;
+  readonly #rate: MessageRate;
+  readonly #authorities = new Map<string, Authority>();
+  readonly #lone: Authority;
+  /** Outputs of the step in progress; they get its last sequence at its end. */
+  #stepOutputs: Parameters<Release["hold"]>[1][] = [];
+  /** Log events before the first batch. */
+  #early: LogEvent[] = [];
+  #sink: Sink | undefined;
+  #heartbeatAt: Millis;
+  #stoppingSince: Millis | undefined;
+  #handedOver = false;
+  #ended = false;
+
+  constructor(options: ServerOptions) {
+    const { config, now } = options;
+    this.config = config;
+    this.startedAt = now;
+    this.#heartbeatAt = now;
+    const newStoreId = hex(options.seed.subarray(0, 16));
+    this.state = new ServerState({ ...options, newStoreId });
+    this.#release = new Release(this.counters);
+    this.#rate = new MessageRate(config.tunables.messagesPerClient);
+    const longest = Math.max(
+      0,
+      ...config.links.flatMap((link) => link.subnets.map((subnet) => subnet.lifetimes.valid)),
+    );
+    this.#lone = loneAuthority({
+      declinedHeld: config.tunables.declinedHeld,
+      retention: Math.min(longest, 86_400),
+    });
+    const random = new Random(options.seed);
+    this.failover = new FailoverService(this.#failoverContext(random), this.state.records, now);
+    for (const endpoint of this.failover.endpoints) {
+      this.#authorities.set(
+        endpoint.relationship.name,
+        failoverAuthority(endpoint, () => this.isStopping),
+      );
+    }
+    this.#leasing = this.#leasingContext();
+    this.#early.push({
+      id: "TANDEM_STARTED",
+      fields: { server: config.server.name, leases: this.state.table.size },
+    });
+    if (this.state.torn !== undefined)
+      this.#early.push({ id: "STORE_TORN", fields: { ...this.state.torn } });
+  }
+
+  get isStopping(): boolean {
+    return this.#stoppingSince !== undefined;
+  }
+
+  stepBatch(events: readonly ServerEvent[], now: Millis, sink: Sink): void {
+    if (this.#ended) return;
+    this.#sink = sink;
+    for (const event of this.#early.splice(0)) sink.log(event);
+    let ticked = false;
+    for (const event of events) {
+      if (event.type === "tick") ticked = true;
+      else this.#step(event, now);
+      if (this.#ended) return;
+    }
+    this.#housekeeping(ticked, now);
+    this.state.store.poll((request) => sink.disk(request));
+    this.#release.release(this.state.store.durableSequence, now, sink);
+    if (this.#handedOver) this.#endIfIdle(now);
+    this.#sink = undefined;
+  }
+
+  nextTick(now: Millis): Millis {
+    return Math.min(this.failover.nextDue(now), Math.max(now, this.#heartbeatAt), now + 1_000);
+  }
+
+  // ---- steps ----
+
+  #step(event: Exclude<ServerEvent, { type: "tick" }>, now: Millis): void {
+    switch (event.type) {
+      case "datagram":
+        this.#datagram(event.datagram, now);
+        break;
+      case "disk-done":
+      case "disk-failed":
+        this.#diskResult(event);
+        break;
+      case "command":
+        this.#command(event.id, event.command, now);
+        break;
+      case "link-opened":
+      case "link-data":
+      case "link-secured":
+      case "link-closed":
+      case "link-drained":
+        this.failover.handle(event, now);
+        break;
+      default:
+        unreachable(event);
+    }
+    this.#endStep();
+  }
+
+  /** An output leaves when everything changed up to the end of its step is durable. */
+  #endStep(): void {
+    const after = this.state.store.lastSequence;
+    for (const output of this.#stepOutputs) this.#release.hold(after, output);
+    this.#stepOutputs = [];
+  }
+
+  #datagram(datagram: ReceivedDatagram, now: Millis): void {
+    const view = viewRequest(datagram.bytes);
+    if (view.type === "discard") {
+      this.#discard("?", datagram, view.reason);
+      return;
+    }
+    this.counters.add(`received-${view.type}`);
+    const refusal = this.#refuses(datagram, view.clientId, now);
+    if (refusal !== undefined) {
+      this.#discard(view.type, datagram, refusal);
+      return;
+    }
+    const outcome = handleMessage(this.#leasing, view, datagram, now);
+    if (outcome.type === "discard") {
+      this.#discard(view.type, datagram, outcome.reason);
+      return;
+    }
+    this.counters.add(outcome.promisesNothing ? "sent-unpromised" : "sent-reply");
+    const reply = {
+      bytes: outcome.bytes,
+      interface: datagram.interface,
+      destination: datagram.source,
+      port: outcome.port,
+    };
+    if (outcome.promisesNothing) this.#sink?.datagram(reply);
+    else
+      this.#stepOutputs.push({
+        type: "datagram",
+        datagram: reply,
+        dropAt: datagram.receivedAt + DEFAULTS.replyMaxAgeMillis,
+      });
+  }
+
+  /** F-562, T-06 (4): what waited too long; D-300: what is too much. */
+  #refuses(
+    datagram: ReceivedDatagram,
+    clientId: string | undefined,
+    now: Millis,
+  ): string | undefined {
+    if (this.isStopping) return "stopping";
+    if (now - datagram.receivedAt > DEFAULTS.replyMaxAgeMillis) return "waited-too-long";
+    if (this.#release.size >= LIMITS.heldOutputs) return "overload";
+    return clientId !== undefined && this.#rate.isTooMany(clientId, now)
+      ? "client-rate"
+      : undefined;
+  }
+
+  #discard(message: string, datagram: ReceivedDatagram, reason: string): void {
+    this.counters.add(`discard-${reason}`);
+    this.#log({
+      id: "DHCP6_DISCARD",
+      fields: { message, source: formatIpv6(datagram.source), reason },
+    });
+  }
+
+  #diskResult(result: DiskResult): void {
+    const { store } = this.state;
+    store.complete(result);
+    const problem = store.failed ?? (store.starved ? store.trouble : undefined);
+    if (problem !== undefined) this.#fail(problem);
+  }
+
+  /** A write error is final: nothing held may leave, the process ends, the partner takes over. */
+  #fail(error: string): void {
+    this.#ended = true;
+    this.#log({ id: "STORE_FAILED", fields: { error } });
+    this.#sink?.stopped({ failed: true, reason: `stable storage failed: ${error}` });
+  }
+
+  #command(id: number, command: Command, now: Millis): void {
+    if (command.type === "stop") {
+      if (!this.isStopping) this.#beginStop(now);
+      this.#stepOutputs.push({
+        type: "answer",
+        id,
+        result: { ok: true, value: { stopping: true } },
+      });
+      return;
+    }
+    const result: CommandResult = runCommand(this, command, now);
+    // A change that an answer speaks of is durable before it is told.
+    this.#stepOutputs.push({ type: "answer", id, result });
+  }
+
+  // ---- time ----
+
+  #housekeeping(ticked: boolean, now: Millis): void {
+    this.failover.tick(now);
+    if (ticked && !this.isStopping) expire(this.#leasing, now);
+    this.#heartbeat(now);
+    this.failover.pump(now);
+    if (this.isStopping && !this.#handedOver) this.#drain(now);
+    this.#endStep();
+  }
+
+  /** F-376, F-542, A-36: recorded while this server may answer clients. */
+  #heartbeat(now: Millis): void {
+    if (now < this.#heartbeatAt) return;
+    this.#heartbeatAt = now + this.config.tunables.heartbeat;
+    if (this.isStopping || !this.failover.endpoints.some((endpoint) => endpoint.behaviour.serves))
+      return;
+    this.state.heartbeat(now);
+  }
+
+  // ---- stopping (T-05) ----
+
+  #beginStop(now: Millis): void {
+    this.#stoppingSince = now;
+    this.#log({ id: "TANDEM_STOPPING", fields: {} });
+  }
+
+  /** Until the partner has acknowledged everything, for at most five seconds; then DISCONNECT. */
+  #drain(now: Millis): void {
+    const since = this.#stoppingSince ?? now;
+    const last = this.state.store.lastSequence;
+    const open = this.failover.endpoints.some(
+      (endpoint) => endpoint.isLive && !endpoint.stream.isAnsweredUpTo(last),
+    );
+    if (open && now - since < this.config.tunables.drain) return;
+    this.failover.stop(now);
+    this.#handedOver = true;
+  }
+
+  #endIfIdle(now: Millis): void {
+    const { store } = this.state;
+    const overdue = now - (this.#stoppingSince ?? now) > 2 * this.config.tunables.drain;
+    if (!overdue && (!store.idle || this.#release.size > 0 || this.failover.openLinks > 0)) return;
+    this.#ended = true;
+    this.#log({ id: "TANDEM_STOPPED", fields: { unacknowledged: this.state.table.markedCount } });
+    this.#sink?.stopped({ failed: false, reason: "stopped" });
+  }
+
+  // ---- what leasing and failover are given ----
+
+  #log(event: LogEvent): void {
+    if (this.#sink === undefined) this.#early.push(event);
+    else this.#sink.log(event);
+  }
+
+  #authorityOf(link: Link): Authority {
+    return (
+      (link.relationship === undefined ? undefined : this.#authorities.get(link.relationship)) ??
+      this.#lone
+    );
+  }
+
+  #leasingContext(): ExpiryContext {
+    const { state, config, counters } = this;
+    return {
+      config,
+      table: state.table,
+      blocks: state.blocks,
+      offers: new Offers(config.tunables.offerHeld),
+      counters,
+      // Stable as long as the store is, so that a client gets the same lease after a restart.
+      hashKey: hashKeyOf(octets(state.store.storeId)),
+      graceSeconds: this.failover.endpoints.length > 0 ? DEFAULTS.graceSeconds : 0,
+      authorityOf: (link) => this.#authorityOf(link),
+      save: (lease) => state.save(lease),
+      amend: (lease) => state.amend(lease),
+      remove: (key) => state.remove(key),
+      log: (event) => this.#log(event),
+    };
+  }
+
+  #failoverContext(random: Random): FailoverContext {
+    const { state, config, counters } = this;
+    return {
+      config,
+      table: state.table,
+      blocks: state.blocks,
+      counters,
+      lastOperation: state.lastHeartbeat,
+      startedAt: this.startedAt,
+      storeId: state.store.storeId,
+      lastSequence: () => state.store.lastSequence,
+      save: (lease) => state.save(lease),
+      amend: (lease) => state.amend(lease),
+      remove: (key) => state.remove(key),
+      saveBlock: (block) => state.saveBlock(block),
+      amendBlock: (block) => state.amendBlock(block),
+      removeBlock: (prefix) => state.removeBlock(prefix),
+      saveRecord: (record) => state.saveRecord(record),
+      sendFrame: (link, frame) => this.#stepOutputs.push({ type: "frame", link, frame }),
+      link: (request: LinkRequest) => this.#stepOutputs.push({ type: "link", request }),
+      log: (event) => this.#log(event),
+      random: () => random.fraction(),
+    };
+  }
+
+  /** The endpoint of a command's relationship; absent: the only one. */
+  endpointNamed(name: string | undefined): Endpoint | undefined {
+    return this.failover.relationshipNamed(name);
+  }
+}
+
+function hex(bytes: Uint8Array): string {
+  return [...bytes].map((octet) => octet.toString(16).padStart(2, "0")).join("");
+}
+
+function octets(text: string): Uint8Array {
+  const bytes = new Uint8Array(text.length / 2);
+  for (let i = 0; i < bytes.length; i++)
+    bytes[i] = Number.parseInt(text.slice(i * 2, i * 2 + 2), 16);
+  return bytes;
+}

@@ -1,0 +1,155 @@
+// What a server knows: table, blocks, endpoint records and the log that keeps them. Replayed at a start, changed only
+// through the methods here, each of which stores what it changes.
+
+import type { CompiledConfig } from "../config/types.ts";
+import type { Block } from "../model/blocks.ts";
+import { type BlockMap, createBlockMap } from "../model/block-map.ts";
+import type { Change } from "../model/change.ts";
+import type { EndpointRecord } from "../model/endpoint-record.ts";
+import type { Prefix } from "../model/ipv6.ts";
+import type { Lease, LeaseKey } from "../model/lease.ts";
+import type { LeaseTable } from "../model/lease-table.ts";
+import { createLeaseTable } from "../model/table/typed-table.ts";
+import type { Millis } from "../model/time.ts";
+import { replay } from "../store/replay.ts";
+import { createStore, type SnapshotSource, type Store } from "../store/store.ts";
+import { unreachable } from "../model/unreachable.ts";
+import type { Crc32, DiskReader } from "../../ports/disk.ts";
+
+/** The log cannot be trusted: nobody may be served from it. */
+export class StoreCorruptError extends Error {
+  readonly code = "store-corrupt";
+}
+
+export interface StateOptions {
+  readonly config: CompiledConfig;
+  readonly reader: DiskReader;
+  readonly crc32: Crc32;
+  /** 32 hex digits for a store that is new. */
+  readonly newStoreId: string;
+  readonly segmentBytes?: number;
+  readonly snapshotAfterBytes?: number;
+}
+
+export class ServerState {
+  readonly table: LeaseTable = createLeaseTable();
+  readonly blocks: BlockMap = createBlockMap();
+  readonly records = new Map<string, EndpointRecord>();
+  readonly store: Store;
+  /** The last heartbeat; 0 = none. */
+  lastHeartbeat: Millis = 0;
+  /** Where a torn last group was dropped at the start. */
+  readonly torn: { readonly file: string; readonly offset: number } | undefined;
+
+  constructor(options: StateOptions) {
+    const result = replay(options.reader, options.crc32, (change) => this.#apply(change));
+    if (result.type === "corrupt") {
+      throw new StoreCorruptError(
+        `${result.file} is damaged at offset ${result.offset} (${result.reason}). Leases behind it are unknown, so nothing is served. Move the state directory away and start again: the server fetches everything from its partner. Without a partner, restore a backup.`,
+      );
+    }
+    this.torn = result.torn;
+    this.store = createStore({
+      crc32: options.crc32,
+      storeId: options.newStoreId,
+      source: this.#source(),
+      resume: result.resume,
+      ...(options.segmentBytes === undefined ? {} : { segmentBytes: options.segmentBytes }),
+      ...(options.snapshotAfterBytes === undefined
+        ? {}
+        : { snapshotAfterBytes: options.snapshotAfterBytes }),
+    });
+  }
+
+  /** A lease under a new version. */
+  save(lease: Lease): void {
+    this.amend({ ...lease, version: this.store.nextSequence });
+  }
+
+  /** A lease under its old version: nothing changed that the partner must hear. */
+  amend(lease: Lease): void {
+    this.#commit({ type: "lease", lease });
+  }
+
+  remove(key: LeaseKey): void {
+    const { kind, address, length } = key;
+    this.#commit({ type: "lease-removed", key: { kind, address, length } });
+  }
+
+  saveBlock(block: Block): void {
+    this.amendBlock({ ...block, version: this.store.nextSequence });
+  }
+
+  amendBlock(block: Block): void {
+    this.#commit({ type: "block", block });
+  }
+
+  removeBlock(prefix: Prefix): void {
+    this.#commit({
+      type: "block-removed",
+      prefix: { address: prefix.address, length: prefix.length },
+    });
+  }
+
+  saveRecord(record: EndpointRecord): void {
+    this.#commit({ type: "endpoint", record });
+  }
+
+  heartbeat(at: Millis): void {
+    this.#commit({ type: "heartbeat", at });
+  }
+
+  #commit(change: Change): void {
+    this.#apply(change);
+    this.store.append(change);
+  }
+
+  #apply(change: Change): void {
+    switch (change.type) {
+      case "lease":
+        this.table.put(change.lease);
+        return;
+      case "lease-removed":
+        this.table.remove(change.key);
+        return;
+      case "block":
+        this.blocks.put(change.block);
+        return;
+      case "block-removed":
+        this.blocks.remove(change.prefix);
+        return;
+      case "endpoint":
+        this.records.set(change.record.relationship, change.record);
+        return;
+      case "heartbeat":
+        this.lastHeartbeat = Math.max(this.lastHeartbeat, change.at);
+        return;
+      default:
+        unreachable(change);
+    }
+  }
+
+  /** The small things first, then the table in slices: the snapshot's cursor 0 is the begin, n is table position n - 1. */
+  #source(): SnapshotSource {
+    return {
+      slice: (cursor, limit) => {
+        if (cursor === 0) return { changes: this.#smallThings(), next: 1 };
+        const { leases, next } = this.table.slice(cursor - 1, limit);
+        return {
+          changes: leases.map((lease) => ({ type: "lease", lease })),
+          next: next === undefined ? undefined : next + 1,
+        };
+      },
+    };
+  }
+
+  #smallThings(): readonly Change[] {
+    const records = [...this.records.values()].map(
+      (record): Change => ({ type: "endpoint", record }),
+    );
+    const blocks = this.blocks.all().map((block): Change => ({ type: "block", block }));
+    const heartbeat: readonly Change[] =
+      this.lastHeartbeat === 0 ? [] : [{ type: "heartbeat", at: this.lastHeartbeat }];
+    return [...records, ...blocks, ...heartbeat];
+  }
+}
