@@ -164,9 +164,15 @@ class LogStore implements Store {
     // F-299: a version names one change for ever, or a late acknowledgement could clear a newer one; what the partner
     // need not hear (an acknowledgement) is stored under the old one.
     if (change.type === "lease")
-      assert(change.lease.version <= sequence, "a version is the sequence of this record or of an earlier one");
+      assert(
+        change.lease.version <= sequence,
+        "a version is the sequence of this record or of an earlier one",
+      );
     if (change.type === "block")
-      assert(change.block.version <= sequence, "a version is the sequence of this record or of an earlier one");
+      assert(
+        change.block.version <= sequence,
+        "a version is the sequence of this record or of an earlier one",
+      );
     assert(sequence < Number.MAX_SAFE_INTEGER, "the log's sequence has 53 bits");
     this.queue.append(change, sequence);
     this.nextSequence = sequence + 1;
