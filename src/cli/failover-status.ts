@@ -21,6 +21,7 @@ const PLACED: ReadonlySet<string> = new Set([
   "state",
   "since",
   "reason",
+  "meaning",
   "partner",
   "partnerState",
   "partnerSince",
@@ -66,6 +67,7 @@ function renderEndpoint(endpoint: Endpoint): string {
   };
   const because = reason === undefined ? "" : `, ${text(reason)}`;
   add("since", since === undefined ? undefined : `${moment(since)}${because}`);
+  add("means", endpoint.meaning === undefined ? undefined : text(endpoint.meaning));
   const name = isRecord(partner) ? (partner.server ?? partner.name) : partner;
   const from = endpoint.partnerSince === undefined ? "" : ` since ${moment(endpoint.partnerSince)}`;
   add("partner", `${name === undefined ? "" : `${text(name)}: `}${text(partnerState)}${from}`);
@@ -84,11 +86,12 @@ function contactOf({ communications, lastContact }: Endpoint): string | undefine
   return `${text(communications)}, last heard ${last}`;
 }
 
-/** Positive: the partner's clock is ahead. Milliseconds. */
+/** Seconds; positive: the partner's clock is ahead. */
 function clocksOf(offset: unknown): string | undefined {
   if (typeof offset !== "number") return undefined;
-  if (Math.abs(offset) < 1_000) return `equal within a second (${offset} ms)`;
-  return `the partner's is ${renderSpan(Math.abs(offset))} ${offset > 0 ? "ahead" : "behind"}`;
+  if (Math.abs(offset) < 1) return "equal within a second";
+  const span = renderSpan(Math.abs(offset) * 1_000);
+  return `the partner's is ${span} ${offset > 0 ? "ahead" : "behind"}`;
 }
 
 function backlogOf({ backlog, oldestUnacked }: Endpoint): string | undefined {

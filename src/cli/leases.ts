@@ -50,26 +50,23 @@ function wholeNumber(text: string): number {
 /** Page after page, printed as they come: a million leases need no memory. */
 async function list(given: ListOptions, socket: string, terminal: Terminal): Promise<void> {
   let left = given.limit ?? Number.POSITIVE_INFINITY;
-  let cursor: unknown = 0;
+  let cursor: number | undefined = 0;
   let first = true;
-  while (left > 0 && typeof cursor === "number") {
-    const page = await askServer(
-      socket,
-      `/v1/leases?${query(given, cursor, Math.min(PAGE, left))}`,
-    );
-    const leases = pageOf(page);
+  while (left > 0 && cursor !== undefined) {
+    const page = await askServer(socket, `/v1/leases?${query(given, cursor)}`);
+    // A page is a part of the table: of a filtered listing it may show few leases or none.
+    const leases = pageOf(page).slice(0, left);
     if (given.json === true) for (const lease of leases) terminal.out(JSON.stringify(lease));
     else if (leases.length > 0 || first) terminal.out(tableOf(leases, first));
     left -= leases.length;
     first = false;
-    const next = isRecord(page) ? page.cursor : undefined;
-    cursor = next === cursor ? undefined : next;
+    cursor = isRecord(page) && typeof page.next === "number" ? page.next : undefined;
   }
 }
 
-function query(given: ListOptions, cursor: number, limit: number): string {
+function query(given: ListOptions, cursor: number): string {
   const { link, status, duid } = given;
-  const parameters = new URLSearchParams({ cursor: String(cursor), limit: String(limit) });
+  const parameters = new URLSearchParams({ cursor: String(cursor), limit: String(PAGE) });
   for (const [name, value] of Object.entries({ link, status, duid })) {
     if (value !== undefined) parameters.set(name, value);
   }
