@@ -154,7 +154,7 @@ describe("§5.5 options", () => {
   const octetOptions = [[114, "F_BINDING_STATUS"], [131, "F_SERVER_FLAGS"], [132, "F_SERVER_STATE"]] as const;
   const u16Options = [[115, "F_CONNECT_FLAGS"], [119, "F_DNS_FLAGS"]] as const;
 
-  // covers F-012, F-118, F-119, F-120, F-121, F-122, F-123, F-124, F-126, F-136, F-137
+  // covers F-118, F-119, F-120, F-121, F-122, F-123, F-124, F-126, F-136, F-137
   it("F-118 to F-124, F-126, F-136, F-137: four octets, all values", () => {
     for (const [number, type] of u32Options) {
       expect(decoded(opt(number, u32(0xfffffffe)))).toEqual({ type, code: number, value: 0xfffffffe });

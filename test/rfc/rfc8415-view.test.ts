@@ -148,7 +148,6 @@ describe("options of relays", () => {
 });
 
 describe("captured clients", () => {
-  // covers D-296: real clients are viewed
   it("are viewed", () => {
     const captured = goldenPackets().filter((each) => /dhclient|dhcpcd/.test(each.name));
     expect(captured.map(({ name, bytes }) => `${name} ${view(bytes).type} ${view(bytes).ias.length}`)).toEqual([
