@@ -3,14 +3,7 @@
 
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import {
-  chmodSync,
-  createWriteStream,
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  writeFileSync,
-} from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { attempt, program, sleep } from "./command.ts";
 import { addressesOf, type End, logged, runInside, spawnInside } from "./namespaces.ts";
@@ -288,7 +281,7 @@ export function hasLinkLocal(end: End): boolean {
     "scope",
     "link",
   );
-  return text !== undefined && text.includes("inet6 fe80") && !text.includes("tentative");
+  return (text?.includes("inet6 fe80") ?? false) && text?.includes("tentative") === false;
 }
 
 /** Runs a short command in a client's namespace. */

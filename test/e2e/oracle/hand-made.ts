@@ -154,7 +154,7 @@ export function pcap(
     return options.big ? bytes : bytes.reverse();
   };
   const magic = options.nanoseconds ? 0xa1b23c4d : 0xa1b2c3d4;
-  const parts = [word(magic), word(0x00040002), word(0), word(0), word(262_144), word(1)];
+  const parts: Buffer[] = [word(magic), word(0x00040002), word(0), word(0), word(262_144), word(1)];
   for (const { time, bytes } of frames) {
     const fraction = Math.round(time % 1_000_000) * (options.nanoseconds ? 1_000 : 1);
     parts.push(
