@@ -44,7 +44,7 @@ async function serve(options: ServeOptions): Promise<number> {
     server: options.config.server.name,
   });
   // What was opened is closed in the reverse order, whether the server ended or never began.
-  const closers: (() => void | Promise<void>)[] = [() => log.flush()];
+  const closers: (() => void | Promise<void>)[] = [() => log.drain()];
   try {
     return exitCode(await runServer(options.config, identity, log, closers));
   } finally {

@@ -4,6 +4,7 @@ import type { Command } from "commander";
 import { askServer, type SocketOptions, socketPath, withSocketOptions } from "./control-client.ts";
 import { CliError, EXIT } from "./errors.ts";
 import { renderFailover } from "./failover-status.ts";
+import { isRecord, renderValue } from "./render.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** T-01: what the command does, before anything is asked. */
@@ -36,7 +37,7 @@ export function addPartnerDown(failover: Command, terminal: Terminal): void {
       const body = { relationship: given.relationship, force: given.force === true };
       const value = await askServer(socket, "/v1/failover/partner-down", body);
       if (given.json === true) terminal.out(JSON.stringify(value, null, 2));
-      else terminal.out("done: tandem failover status shows the state");
+      else terminal.out(isRecord(value) ? renderValue(value.message) : "done");
     });
 }
 

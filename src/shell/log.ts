@@ -9,12 +9,16 @@ export type LogFormat = "json" | "text";
 
 /** Octets of log lines that may wait for a slow reader. */
 const MAX_WAITING = 16 * 1024 * 1024;
+/** At the end of the process a reader that does not read is waited for no longer than this. */
+const DRAIN_MILLIS = 1_000;
 const ORDER: Record<LogLevel, number> = { debug: 20, info: 30, warn: 40, error: 50 };
 const CATALOGUE = { ...LOG_EVENTS, ...SHELL_LOG_EVENTS };
 
 export interface Log {
   readonly write: LogSink;
-  /** Writes what waits, before the process ends. */
+  /** Writes what waits, in its order, unless its reader is stuck. */
+  drain(): Promise<void>;
+  /** The same at once, before the process ends by force. */
   flush(): void;
 }
 
@@ -46,7 +50,7 @@ export function createLog(options: LogOptions): Log {
   const destination = pino.destination({
     fd: options.fd ?? 1,
     sync: false,
-    minLength: 0,
+    minLength: 1,
     maxLength: MAX_WAITING,
   });
   destination.on("error", () => {
@@ -69,14 +73,22 @@ export function createLog(options: LogOptions): Log {
     if (options.format === "json") json[level]({ id: event.id, fields: event.fields }, message);
     else destination.write(textLine(event.id, level, message));
   };
-  return { write, flush: () => flushQuietly(() => destination.flushSync()) };
+  const drain = (): Promise<void> =>
+    new Promise((resolve) => {
+      const timer = setTimeout(resolve, DRAIN_MILLIS);
+      destination.flush(() => {
+        clearTimeout(timer);
+        resolve();
+      });
+    });
+  return { write, drain, flush: () => flushQuietly(() => destination.flushSync()) };
 }
 
 function textLine(id: string, level: LogLevel, message: string): string {
   return `${new Date().toISOString()} ${level.toUpperCase().padEnd(5)} ${id}: ${message}\n`;
 }
 
-/** The destination cannot be flushed before it is open or after its reader is gone. */
+/** A reader that is gone is no reason to fail at the very end. */
 function flushQuietly(flush: () => void): void {
   try {
     flush();
