@@ -1,9 +1,9 @@
 // What a BNDREPLY changes here (RFC 8156 §7.7, F-301, F-359).
 
 import { placeOfBlock } from "../config/lookup.ts";
-import { freed, freedStatus, isAvailable } from "../model/lease-status.ts";
-import { type LeaseKey, leaseKeyText } from "../model/lease.ts";
 import { formatPrefix } from "../model/ipv6.ts";
+import { type LeaseKey, leaseKeyText } from "../model/lease.ts";
+import { freed, freedStatus, isAvailable } from "../model/lease-status.ts";
 import { floorTime, type Millis, type Seconds } from "../model/time.ts";
 import type { LeaseReply, UpdateReply } from "./bndreply.ts";
 import { FAILOVER_STATUS } from "./bndupd-read.ts";

@@ -1,10 +1,10 @@
 // What leasing may do under a relationship (RFC 8156 §4.2, §4.4, §8; T-01, T-02, A-80, A-83).
 
 import type { Authority, ClientRef, OwnShare } from "../model/authority.ts";
-import { freedStatus, isAvailable, isOf } from "../model/lease-status.ts";
 import type { Lease, LeaseKey } from "../model/lease.ts";
-import { prefixOwner } from "../model/prefix-owner.ts";
+import { freedStatus, isAvailable, isOf } from "../model/lease-status.ts";
 import { DEFAULTS } from "../model/limits.ts";
+import { prefixOwner } from "../model/prefix-owner.ts";
 import { addSeconds, floorTime, isPast, laterOf, type Millis, NO_TIME } from "../model/time.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { ackedPartnerLifetime, longestExpiry, partnerLifetimeFor } from "./mclt.ts";
@@ -49,6 +49,8 @@ function mayDelegate(endpoint: Endpoint, now: Millis): boolean {
   return endpoint.state !== "PARTNER-DOWN" || endpoint.record.aloneSince === NO_TIME;
 }
 
+type OwnStatus = "FREE" | "FREE-BACKUP";
+
 interface Wanted {
   readonly key: LeaseKey;
   readonly lease: Lease | undefined;
@@ -57,12 +59,7 @@ interface Wanted {
 
 /** T-01: in every state, PARTNER-DOWN included, only what is free in the own pool; free it becomes only when the
  * partner knows of the end. So what the partner may still be renewing is never given to another client. */
-function mayStart(
-  endpoint: Endpoint,
-  ownStatus: "FREE" | "FREE-BACKUP",
-  wanted: Wanted,
-  now: Millis,
-): boolean {
+function mayStart(endpoint: Endpoint, ownStatus: OwnStatus, wanted: Wanted, now: Millis): boolean {
   const { record } = endpoint;
   if (!endpoint.behaviour.startsLeases) return false;
   // not before UPDREQALL is done and the wait is over.
@@ -76,14 +73,14 @@ function mayStart(
   if (lease === undefined || isAvailable(lease.status))
     return isOwn(endpoint, ownStatus, key, lease);
   if (lease.status === "EXPIRED" || lease.status === "RELEASED")
-    return mayReturn(endpoint, ownStatus, wanted, lease, now);
+    return mayReturn(endpoint, ownStatus, { ...wanted, lease }, now);
   return false;
 }
 
 /** F-014, F-016, F-017, F-023, F-029, F-046: FREE is the primary's, FREE-BACKUP the secondary's. */
 function isOwn(
   endpoint: Endpoint,
-  ownStatus: "FREE" | "FREE-BACKUP",
+  ownStatus: OwnStatus,
   key: LeaseKey,
   lease: Lease | undefined,
 ): boolean {
@@ -98,16 +95,15 @@ function isOwn(
 /** F-048, F-049, A-77: the same client gets an ended lease back while the partner has not been told of the end. */
 function mayReturn(
   endpoint: Endpoint,
-  ownStatus: string,
-  { key, client }: Wanted,
-  lease: Lease,
+  ownStatus: OwnStatus,
+  { key, client, lease }: Wanted & { readonly lease: Lease },
   now: Millis,
 ): boolean {
   // T-01: what only this server ever knew, nobody else can hold.
   const isPrivate =
     !lease.everSent && lease.expirationTime === NO_TIME && lease.partnerRawCltTime === NO_TIME;
   if (isPrivate && endpoint.state === "PARTNER-DOWN" && !endpoint.communicating)
-    return isOwn(endpoint, ownStatus as "FREE", key, undefined);
+    return isOwn(endpoint, ownStatus, key, undefined);
   if (!isOf(lease, client) || lease.endingSent || endpoint.isAlone(now)) return false;
   // F-021: an ended address of the partner's half waits for contact.
   return key.kind === "prefix" || endpoint.communicating || freedStatus(key) === ownStatus;
@@ -116,7 +112,7 @@ function mayReturn(
 /** T-02, D-309: unknown or ended here while the partner may have granted or renewed it unseen. */
 function isDoubtful(
   endpoint: Endpoint,
-  ownStatus: "FREE" | "FREE-BACKUP",
+  ownStatus: OwnStatus,
   key: LeaseKey,
   lease: Lease | undefined,
 ): boolean {

@@ -3,8 +3,8 @@
 
 import { placeOfAddress, placeOfBlock, placeOfPrefix } from "../config/lookup.ts";
 import { formatPrefix, inPrefix } from "../model/ipv6.ts";
-import { freed, freedStatus, freshLease, isAvailable } from "../model/lease-status.ts";
 import type { Lease } from "../model/lease.ts";
+import { freed, freedStatus, freshLease, isAvailable } from "../model/lease-status.ts";
 import { LIMITS } from "../model/limits.ts";
 import { floorTime, isLater, laterOf, type Millis, NO_TIME, type Seconds } from "../model/time.ts";
 import { firstOption, type Option, type OptionByType, option } from "../wire/options.ts";
@@ -16,8 +16,9 @@ import {
   type UpdatedBlock,
   type UpdatedLease,
 } from "./bndupd-read.ts";
+import { storeUpdate } from "./bndupd-store.ts";
 import type { FailoverContext } from "./context.ts";
-import { decide, isSameClient } from "./decide.ts";
+import { decide } from "./decide.ts";
 
 export interface AcceptContext {
   readonly failover: FailoverContext;
@@ -142,7 +143,7 @@ function acceptLease(context: AcceptContext, read: ReadLease): Refusal | undefin
     markRejected(context, own, decision.status);
     return { status: decision.status, message: decision.reason };
   }
-  store(context, own, update, link, decision.informed);
+  storeUpdate(context, { own, update, link, informed: decision.informed });
   return undefined;
 }
 
@@ -195,95 +196,6 @@ function markRejected({ failover }: AcceptContext, own: Lease | undefined, statu
     status === FAILOVER_STATUS.AddressInUse;
   if (tells && own !== undefined && !own.marked && own.duid !== undefined)
     failover.save({ ...own, marked: true });
-}
-
-/** RFC 8156 §7.5.5, Figure 5 (F-329 to F-339). */
-function store(
-  context: AcceptContext,
-  own: Lease | undefined,
-  update: UpdatedLease,
-  link: string,
-  informed: boolean,
-): void {
-  const same = own !== undefined && isSameClient(own, update) ? own : undefined;
-  const bothActive = same !== undefined && same.status === "ACTIVE" && update.status === "ACTIVE";
-  // T-04, F-558: neither records an earlier expiry than either told the client and is known here.
-  const expiry = bothActive
-    ? laterOf(update.stateExpirationTime, same.stateExpirationTime)
-    : update.stateExpirationTime;
-  // an update whose sender did not know our last contact leaves our mark standing; so does a later expiry here.
-  const marked =
-    bothActive && ((same.marked && !informed) || isLater(expiry, update.stateExpirationTime));
-  const updated = merged(own, same, update, link, { expiry, marked, ackEpoch: context.ackEpoch });
-  if (
-    update.status === "EXPIRED" ||
-    update.status === "RELEASED" ||
-    update.status === "RESET" ||
-    update.status === "PENDING-FREE"
-  ) {
-    // both now know that the client is gone; the lease is free for whom its pool belongs to.
-    context.failover.save(
-      freed(updated, freedStatus(update), floorTime(context.now), context.retention),
-    );
-    return;
-  }
-  if (isAvailable(update.status)) {
-    const status =
-      update.kind === "prefix" ? (update.status as "FREE" | "FREE-BACKUP") : freedStatus(update);
-    context.failover.save(freed(updated, status, update.startTimeOfState, context.retention));
-    return;
-  }
-  context.failover.save(updated);
-}
-
-interface MergeOptions {
-  readonly expiry: Lease["stateExpirationTime"];
-  readonly marked: boolean;
-  readonly ackEpoch: number;
-}
-
-function merged(
-  own: Lease | undefined,
-  same: Lease | undefined,
-  update: UpdatedLease,
-  link: string,
-  { expiry, marked, ackEpoch }: MergeOptions,
-): Lease {
-  const base = same ?? {
-    ...freshLease(update, link),
-    partnerLifetimeHighest: own?.partnerLifetimeHighest ?? NO_TIME,
-  };
-  // A stale update of a lease we served since does not bring back its older T1, T2 and lifetimes.
-  const stale =
-    same !== undefined &&
-    same.status === "ACTIVE" &&
-    isLater(same.clientLastTransactionTime, update.clientTransactionTime);
-  const told = stale ? same : update;
-  return {
-    ...base,
-    link,
-    duid: update.duid,
-    iaid: update.iaid,
-    status: update.status, // F-330
-    t1: told.t1,
-    t2: told.t2,
-    preferredLifetime: told.preferredLifetime,
-    validLifetime: told.validLifetime,
-    startTimeOfState: update.startTimeOfState, // F-331, A-24
-    expirationTime: update.partnerLifetime, // F-332
-    stateExpirationTime: expiry, // F-333, F-338
-    clientExpiry: update.status === "ACTIVE" ? expiry : NO_TIME,
-    partnerRawCltTime: laterOf(update.clientTransactionTime, base.partnerRawCltTime), // F-334
-    clientLastTransactionTime: laterOf(update.partnerRawCltTime, base.clientLastTransactionTime), // F-335
-    partnerLifetime: laterOf(update.expirationTime, base.partnerLifetime), // F-336
-    partnerLifetimeHighest: laterOf(update.expirationTime, base.partnerLifetimeHighest),
-    ackEpoch: same?.ackEpoch ?? ackEpoch,
-    marked,
-    endingSent: false,
-    relayData: stale ? same.relayData : update.relayData,
-    reconfigureData: update.reconfigureData ?? same?.reconfigureData,
-    fqdn: update.fqdn ?? same?.fqdn,
-  };
 }
 
 /** F-036, A-42: the block is taken whole or refused, and then the units in use here are told. The primary takes

@@ -1,8 +1,8 @@
 // Reads a BNDUPD into values, or says what is missing (RFC 8156 §7.5.3).
 
-import { bindingStatusOf, type BindingStatus } from "../model/binding-status.ts";
+import { type BindingStatus, bindingStatusOf } from "../model/binding-status.ts";
 import type { Duid } from "../model/duid.ts";
-import { maskTo, ipv6ToBytes } from "../model/ipv6.ts";
+import { ipv6ToBytes, maskTo } from "../model/ipv6.ts";
 import type { LeaseKey } from "../model/lease.ts";
 import { LIMITS } from "../model/limits.ts";
 import { addSeconds, type DhcpTime, NO_TIME, type Seconds } from "../model/time.ts";

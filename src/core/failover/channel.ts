@@ -1,12 +1,12 @@
 // One connection to the partner: frames in and out, transaction-ids, keepalive (RFC 8156 §5.1, §5.4, §6.6).
 
+import type { LinkId } from "../../ports/partner-link.ts";
 import type { Relationship } from "../config/types.ts";
 import { DEFAULTS } from "../model/limits.ts";
 import type { Millis } from "../model/time.ts";
 import { encodeFrame, type FailoverType } from "../wire/failover-messages.ts";
 import { FrameParser } from "../wire/framing.ts";
-import { option, type Option } from "../wire/options.ts";
-import type { LinkId } from "../../ports/partner-link.ts";
+import { type Option, option } from "../wire/options.ts";
 import type { ConnectTerms } from "./connect.ts";
 import type { FailoverContext } from "./context.ts";
 

@@ -1,8 +1,9 @@
 // What failover works with: handed in by core/server, nothing global.
 
+import type { LinkId, LinkRequest } from "../../ports/partner-link.ts";
 import type { CompiledConfig } from "../config/types.ts";
-import type { Block } from "../model/blocks.ts";
 import type { BlockMap } from "../model/block-map.ts";
+import type { Block } from "../model/blocks.ts";
 import type { Counters } from "../model/counters.ts";
 import type { EndpointRecord } from "../model/endpoint-record.ts";
 import type { Prefix } from "../model/ipv6.ts";
@@ -10,7 +11,6 @@ import type { Lease, LeaseKey } from "../model/lease.ts";
 import type { LeaseTable } from "../model/lease-table.ts";
 import type { LogEvent } from "../model/log-events.ts";
 import type { Millis } from "../model/time.ts";
-import type { LinkId, LinkRequest } from "../../ports/partner-link.ts";
 
 export interface FailoverContext {
   readonly config: CompiledConfig;

@@ -30,6 +30,12 @@ export type Decision =
       readonly reason: string;
     };
 
+type Accepting = Extract<Decision, { readonly type: "accept" }>;
+
+function rejectOutdated(order: Order, reason: string): Decision {
+  return { type: "reject", order, status: FAILOVER_STATUS.OutdatedBindingInformation, reason };
+}
+
 /** One lease of a BNDUPD against the record here; `own` undefined: no record (A-18: accept). */
 export function decide(
   own: Lease | undefined,
@@ -40,13 +46,8 @@ export function decide(
   if (own === undefined) return { type: "accept", order: "later", informed: true };
   const order = compareTimes(updateTime(update), ownTime(own));
   const informed = isInformed(own, update);
-  const accept: Decision = { type: "accept", order, informed };
-  const outdated = (reason: string): Decision => ({
-    type: "reject",
-    order,
-    status: FAILOVER_STATUS.OutdatedBindingInformation,
-    reason,
-  });
+  const accept: Accepting = { type: "accept", order, informed };
+  const outdated = (reason: string) => rejectOutdated(order, reason);
   switch (cellOf(own.status, update.status)) {
     case "ended-by-time":
       // F-318: what is ACTIVE here ends by its own time only.
@@ -61,7 +62,7 @@ export function decide(
     case "both-active":
       return decideBothActive(own, update, role, accept);
     case "accept":
-      return decideByOrder(own, update, accept, outdated, now);
+      return decideByOrder(own, update, accept, now);
   }
 }
 
@@ -99,13 +100,8 @@ function decideBothActive(
 }
 
 /** F-314 to F-317 with A-17 for what is within the permitted skew. */
-function decideByOrder(
-  own: Lease,
-  update: UpdatedLease,
-  accept: Decision,
-  outdated: (reason: string) => Decision,
-  now: Millis,
-): Decision {
+function decideByOrder(own: Lease, update: UpdatedLease, accept: Accepting, now: Millis): Decision {
+  const outdated = (reason: string) => rejectOutdated(accept.order, reason);
   const ends = update.status === "RELEASED" || update.status === "EXPIRED";
   if (
     ends &&
@@ -118,7 +114,7 @@ function decideByOrder(
   }
   if (accept.order === "later") return accept;
   if (accept.order === "earlier") return outdated("a later contact is known here");
-  if (accept.type === "accept" && (accept.informed || isNoNews(own, update))) return accept;
+  if (accept.informed || isNoNews(own, update)) return accept;
   return tieGoesToUpdate(own.status, update.status)
     ? accept
     : outdated("within the permitted skew this server's status counts");

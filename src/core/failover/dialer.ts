@@ -1,8 +1,8 @@
 // The primary opens the connection and never gives up (RFC 8156 §6.1; F-148 to F-152).
 
+import type { LinkId } from "../../ports/partner-link.ts";
 import { DEFAULTS } from "../model/limits.ts";
 import type { Millis } from "../model/time.ts";
-import type { LinkId } from "../../ports/partner-link.ts";
 import type { Endpoint } from "./endpoint.ts";
 
 /** After a rejection the pause is this many times the configured retry (F-151). */

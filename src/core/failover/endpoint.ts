@@ -21,9 +21,10 @@ import { FAILOVER_STATUS } from "./bndupd-read.ts";
 import type { Channel } from "./channel.ts";
 import type { ConnectTerms } from "./connect.ts";
 import type { FailoverContext } from "./context.ts";
+import { endWait } from "./endpoint-timers.ts";
 import { vendorOption } from "./extensions.ts";
 import { mcltWait } from "./mclt.ts";
-import { type FailureTimes, newRecord, timeOfFailure, waitAfterFailure } from "./record.ts";
+import { type FailureTimes, startingRecord, waitAfterFailure } from "./record.ts";
 import { type PartnerReport, SERVER_FLAG, stateOptions } from "./state-message.ts";
 import { STATES } from "./states/all.ts";
 import type { StateBehaviour, StateContext } from "./states/behaviour.ts";
@@ -63,11 +64,17 @@ export class Endpoint {
   returnUpTo: number | undefined;
   lastUpdateReceived: Millis = 0;
   lastContact: Millis = 0;
-  #enteredAt: Millis;
-  #startupEnds: Millis;
-  #silentSince: Millis;
-  #poolRequestAt: Millis = 0;
+  /** When the present state was entered here. */
+  enteredAt: Millis;
+  /** When STARTUP ends without contact (F-380). */
+  readonly startupEnds: Millis;
+  /** Since when there is no contact. */
+  silentSince: Millis;
+  /** When the next POOLREQ may go (A-41). */
+  poolRequestAt: Millis = 0;
   #nextTransactionId: number;
+  /** The time of the step in progress, for what the stream sends. */
+  #sendTime: Millis = 0;
 
   constructor(
     context: FailoverContext,
@@ -77,49 +84,16 @@ export class Endpoint {
   ) {
     this.context = context;
     this.relationship = relationship;
-    this.record = this.#startingRecord(record, now);
-    this.#startupEnds = now + relationship.startupTime;
-    this.#enteredAt = now;
-    this.#silentSince = now;
+    this.record = startingRecord(relationship, record, this.failureTimes);
+    this.startupEnds = now + relationship.startupTime;
+    this.enteredAt = now;
+    this.silentSince = now;
     this.#nextTransactionId = Math.floor(context.random() * 0x100_0000);
     this.stream = new UpdateStream({
       context,
       send: (type, options) => this.send(type, options, this.#sendTime),
       done: (request) => this.#sendDone(request.transactionId, request.all),
     });
-  }
-
-  /** The time of the step in progress, for what the stream sends. */
-  #sendTime: Millis = 0;
-
-  #startingRecord(found: EndpointRecord | undefined, now: Millis): EndpointRecord {
-    if (found === undefined) return newRecord(this.relationship, now);
-    const state = afterRestart(found.state);
-    const mcltHighest = Math.max(
-      found.mcltHighest,
-      found.mclt,
-      this.relationship.role === "primary" ? this.relationship.mclt : 0,
-    );
-    // A-83: the first stop since the last contact counts.
-    const failed = timeOfFailure(this.failureTimes);
-    const alone = !found.communicated
-      ? NO_TIME
-      : found.aloneSince !== NO_TIME
-        ? found.aloneSince
-        : failed === NO_TIME
-          ? ceilTime(now)
-          : failed;
-    const changed = state !== found.state;
-    return {
-      ...found,
-      state,
-      mclt: this.relationship.role === "primary" ? this.relationship.mclt : found.mclt,
-      mcltHighest,
-      aloneSince: alone,
-      startTimeOfState: changed ? floorTime(now) : found.startTimeOfState,
-      reason: changed ? "restart" : found.reason,
-      previousState: changed ? found.state : found.previousState,
-    };
   }
 
   get role(): "primary" | "secondary" {
@@ -222,7 +196,7 @@ export class Endpoint {
     const from = this.state;
     const keepsStart = this.starting && this.record.state === to;
     this.starting = false;
-    this.#enteredAt = now;
+    this.enteredAt = now;
     this.drainUpTo = undefined;
     this.returnUpTo = undefined;
     this.synchronised = false;
@@ -328,22 +302,14 @@ export class Endpoint {
     if (this.outstanding.all) this.update({ updateAllNeeded: false });
     this.outstanding = undefined;
     this.fire("update-done", "the partner has sent all updates", now);
-    this.#endWait(now);
+    endWait(this, now);
     this.act(now);
-  }
-
-  /** F-421, F-422, F-424 */
-  #endWait(now: Millis): void {
-    if (this.state !== "RECOVER-WAIT") return;
-    const until = this.record.recoverWaitUntil;
-    if (until === NO_TIME || isPast(until, now))
-      this.fire("wait-over", until === NO_TIME ? "nothing to wait for" : "the wait is over", now);
   }
 
   // ---- communications ----
 
   /** F-159: the partner's first STATE on a connection. A-61 is decided from it and stored before COMMUNICATED. */
-  communicationsOk(report: PartnerReport, terms: ConnectTerms, now: Millis): void {
+  communicationsOk(report: PartnerReport, terms: ConnectTerms): void {
     this.communicating = true;
     const knowsUs = (report.flags & SERVER_FLAG.COMMUNICATED) !== 0;
     if (!this.record.communicated) {
@@ -377,7 +343,7 @@ export class Endpoint {
     this.returnUpTo = undefined;
     if (!this.communicating) return;
     this.communicating = false;
-    this.#silentSince = now;
+    this.silentSince = now;
     this.log(`communications failed: ${reason}`);
     this.update({ partnerLastContact: floorTime(this.lastContact) });
     this.fire("communications-failed", reason, now);
@@ -407,116 +373,6 @@ export class Endpoint {
     return { ok: true, message: `${state} -> ${this.state}` };
   }
 
-  // ---- time ----
-
-  tick(now: Millis): void {
-    this.#sendTime = now;
-    if (this.starting && now >= this.#startupEnds) this.#startupOver(now);
-    this.#endWait(now);
-    this.#autoPartnerDown(now);
-    this.#checkSilence(now);
-    this.#drained(now);
-  }
-
-  /** F-386, F-378 */
-  #startupOver(now: Millis): void {
-    const isNew = !this.record.communicated && this.record.state === "RECOVER";
-    if (isNew && this.relationship.partnerDownWhenNew)
-      this.enter("PARTNER-DOWN", "new, and no partner within the startup time", now);
-    else this.enter(this.record.state, "no contact within the startup time", now);
-  }
-
-  /** F-447, F-456, A-65: only without contact, and anew after a restart. */
-  #autoPartnerDown(now: Millis): void {
-    const { autoPartnerDown } = this.relationship;
-    if (
-      autoPartnerDown === undefined ||
-      this.communicating ||
-      this.state !== "COMMUNICATIONS-INTERRUPTED"
-    )
-      return;
-    if (now >= Math.max(this.#enteredAt, this.#silentSince) + autoPartnerDown)
-      this.fire("auto-partner-down", "no contact for the time configured", now);
-  }
-
-  /** F-417: an UPDREQ that brings neither UPDDONE nor updates. */
-  #checkSilence(now: Millis): void {
-    if (
-      this.outstanding === undefined ||
-      now < this.outstanding.lastProgress + DEFAULTS.updateSilenceMillis
-    )
-      return;
-    this.channel?.disconnect(
-      this.nextTransactionId(),
-      FAILOVER_STATUS.UnspecFail,
-      "no updates came",
-      now,
-    );
-    this.communicationsFailed("no updates came", now);
-  }
-
-  /** F-434, F-435, F-497: when all updates open at entry of NORMAL are answered, the secondary asks for prefixes. */
-  #drained(now: Millis): void {
-    if (this.state === "PARTNER-DOWN") this.#returnToNormal(now);
-    if (this.state !== "NORMAL" || !this.communicating) return;
-    if (this.drainUpTo !== undefined && this.stream.isAnsweredUpTo(this.drainUpTo)) {
-      this.drainUpTo = undefined;
-      if (this.channel?.terms?.extensions === true)
-        this.send("CONTACT", [vendorOption(["synchronised"])], now);
-      if (this.role === "secondary") this.#requestPool(now);
-    }
-    // T-02: a partner without the extension is taken as in step when it has been quiet for a while.
-    if (
-      !this.synchronised &&
-      now - this.#enteredAt >= 5_000 &&
-      now - this.lastUpdateReceived >= 2_000
-    )
-      this.synchronised = true;
-    if (
-      this.role === "secondary" &&
-      this.#poolRequestAt !== 0 &&
-      now >= this.#poolRequestAt &&
-      this.wantsPool()
-    )
-      this.#requestPool(now);
-  }
-
-  /** A-41: at most once a minute. */
-  #requestPool(now: Millis): void {
-    this.#poolRequestAt = now + DEFAULTS.poolRequestMillis;
-    this.send("POOLREQ", [], now);
-  }
-
-  /** Whether a pool of this relationship has no block of this secondary. */
-  wantsPool(): boolean {
-    const { config, blocks } = this.context;
-    const links = config.links.filter((link) => link.relationship === this.relationship.name);
-    return links.some((link) =>
-      link.subnets.some((subnet) =>
-        subnet.prefixPools.some(
-          (pool) =>
-            pool.delegatedLength > pool.prefix.length &&
-            blocks.overlapping(pool.prefix).length === 0,
-        ),
-      ),
-    );
-  }
-
-  /** A-79, F-404: NORMAL as soon as what was open when the partner reached RECOVER-DONE is answered. */
-  #returnToNormal(now: Millis): void {
-    if (
-      !this.communicating ||
-      this.partnerStarting ||
-      this.record.partnerState !== "RECOVER-DONE"
-    ) {
-      this.returnUpTo = undefined;
-      return;
-    }
-    this.returnUpTo ??= this.context.lastSequence();
-    if (this.stream.isAnsweredUpTo(this.returnUpTo))
-      this.fire("updates-answered", "the partner has recovered", now);
-  }
-
   /** Sends what the window takes. */
   pump(now: Millis): void {
     this.#sendTime = now;
@@ -527,10 +383,5 @@ export class Endpoint {
   isAlone(now: Millis): boolean {
     if (this.record.aloneSince === NO_TIME) return false;
     return isPast(addSeconds(this.record.aloneSince, this.mcltWait), now);
-  }
-
-  /** When something is due by time alone. */
-  nextDue(now: Millis): Millis {
-    return this.starting ? Math.min(this.#startupEnds, now + 1_000) : now + 1_000;
   }
 }

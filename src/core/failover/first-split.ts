@@ -17,7 +17,7 @@ export function firstSplit(context: FailoverContext, relationship: string, now: 
     if (pool.delegatedLength <= pool.prefix.length) continue;
     if (context.blocks.overlapping(pool.prefix).length > 0) continue;
     const [, upper] = halves(pool.prefix);
-    given += give(context, { link, pool }, upper, CUTS, now);
+    given += give(context, { link, pool }, upper, now);
   }
   return given;
 }
@@ -34,13 +34,7 @@ function poolsOf(config: CompiledConfig, relationship: string): Place[] {
   );
 }
 
-function give(
-  context: FailoverContext,
-  place: Place,
-  part: Prefix,
-  cuts: number,
-  now: Millis,
-): number {
+function give(context: FailoverContext, place: Place, part: Prefix, now: Millis): number {
   if (context.table.prefixesWithin(part, 1).length === 0) {
     // F-032, F-033, F-535: marked, so nobody's until the secondary has taken it; stored before the BNDUPD leaves.
     context.saveBlock({
@@ -53,9 +47,10 @@ function give(
     });
     return 1;
   }
-  if (cuts === 0 || part.length >= place.pool.delegatedLength) return 0;
+  const cuts = part.length - place.pool.prefix.length - 1;
+  if (cuts >= CUTS || part.length >= place.pool.delegatedLength) return 0;
   const [lower, upper] = halves(part);
-  return give(context, place, lower, cuts - 1, now) + give(context, place, upper, cuts - 1, now);
+  return give(context, place, lower, now) + give(context, place, upper, now);
 }
 
 /** The two halves of a prefix. */

@@ -30,8 +30,10 @@ export function handleMessage(
     hangUp(
       endpoint,
       channel,
-      FAILOVER_STATUS.ExcessiveTimeSkew,
-      `the clocks differ by ${endpoint.clockOffset} s`,
+      {
+        status: FAILOVER_STATUS.ExcessiveTimeSkew,
+        reason: `the clocks differ by ${endpoint.clockOffset} s`,
+      },
       now,
     );
     return;
@@ -51,12 +53,11 @@ export function handleMessage(
 function hangUp(
   endpoint: Endpoint,
   channel: Channel,
-  status: number,
-  reason: string,
+  why: { readonly status: number; readonly reason: string },
   now: Millis,
 ): void {
-  channel.disconnect(endpoint.nextTransactionId(), status, reason, now);
-  endpoint.communicationsFailed(reason, now);
+  channel.disconnect(endpoint.nextTransactionId(), why.status, why.reason, now);
+  endpoint.communicationsFailed(why.reason, now);
 }
 
 /** F-444, A-63 */
@@ -86,13 +87,18 @@ function stateReceived(
     malformed === undefined ? readState(message.options) : `option ${malformed.code} is malformed`;
   if (typeof report === "string") {
     // F-101, F-139
-    hangUp(endpoint, channel, FAILOVER_STATUS.UnspecFail, `STATE: ${report}`, now);
+    hangUp(
+      endpoint,
+      channel,
+      { status: FAILOVER_STATUS.UnspecFail, reason: `STATE: ${report}` },
+      now,
+    );
     return;
   }
   if (channel.phase === "state") {
     if (channel.terms === undefined) return;
     channel.phase = "up";
-    endpoint.communicationsOk(report, channel.terms, now);
+    endpoint.communicationsOk(report, channel.terms);
   }
   endpoint.notePartner(report, now);
   if (endpoint.starting) {
@@ -210,5 +216,10 @@ function poolRequest(
 export function shutDown(endpoint: Endpoint, now: Millis): void {
   const { channel } = endpoint;
   if (channel === undefined) return;
-  hangUp(endpoint, channel, FAILOVER_STATUS.ServerShuttingDown, "planned stop", now);
+  hangUp(
+    endpoint,
+    channel,
+    { status: FAILOVER_STATUS.ServerShuttingDown, reason: "planned stop" },
+    now,
+  );
 }

@@ -12,6 +12,7 @@ import {
   type Seconds,
 } from "../model/time.ts";
 import { mcltWait } from "./mclt.ts";
+import { afterRestart } from "./transitions.ts";
 
 /** F-377, A-01: without a record the server was new or lost its disk: RECOVER. */
 export function newRecord(relationship: Relationship, now: Millis): EndpointRecord {
@@ -58,4 +59,39 @@ export function waitAfterFailure(times: FailureTimes, mclt: Seconds): DhcpTime {
     failed === NO_TIME ? ceilTime(times.startedAt) : failed,
     mcltWait(mclt, times.heartbeat),
   );
+}
+
+/** F-368, F-375, F-379: what a start finds, or a new record. `times` are of this start. */
+export function startingRecord(
+  relationship: Relationship,
+  found: EndpointRecord | undefined,
+  times: FailureTimes,
+): EndpointRecord {
+  const now = times.startedAt;
+  if (found === undefined) return newRecord(relationship, now);
+  const state = afterRestart(found.state);
+  const own = relationship.role === "primary" ? relationship.mclt : 0;
+  const changes =
+    state === found.state
+      ? {}
+      : {
+          state,
+          startTimeOfState: floorTime(now),
+          reason: "restart",
+          previousState: found.state,
+        };
+  return {
+    ...found,
+    ...changes,
+    mclt: own === 0 ? found.mclt : own,
+    mcltHighest: Math.max(found.mcltHighest, found.mclt, own),
+    aloneSince: found.communicated ? aloneSince(found, times) : NO_TIME,
+  };
+}
+
+/** A-83: the first stop since the last contact counts. */
+function aloneSince(found: EndpointRecord, times: FailureTimes): DhcpTime {
+  if (found.aloneSince !== NO_TIME) return found.aloneSince;
+  const failed = timeOfFailure(times);
+  return failed === NO_TIME ? ceilTime(times.startedAt) : failed;
 }

@@ -1,8 +1,8 @@
 // All endpoints of a server and the connections that do not belong to one yet (RFC 8156 §6.1, §6.2).
 
-import type { Relationship } from "../config/types.ts";
+import type { LinkEvent, LinkId } from "../../ports/partner-link.ts";
 import { relationshipOf } from "../config/lookup.ts";
-import type { Link } from "../config/types.ts";
+import type { Link, Relationship } from "../config/types.ts";
 import type { EndpointRecord } from "../model/endpoint-record.ts";
 import type { Ipv6Address } from "../model/ipv6.ts";
 import { LIMITS } from "../model/limits.ts";
@@ -12,39 +12,22 @@ import {
   type AnyFailoverMessage,
   decodeFailoverMessage,
   type FailoverMessage,
-  type TlsMessage,
 } from "../wire/failover-messages.ts";
-import { firstOption } from "../wire/options.ts";
-import type { LinkEvent, LinkId } from "../../ports/partner-link.ts";
 import { FAILOVER_STATUS } from "./bndupd-read.ts";
 import { Channel } from "./channel.ts";
-import {
-  checkConnect,
-  checkConnectReply,
-  connectOptions,
-  connectReplyOptions,
-  rejectionOptions,
-} from "./connect.ts";
 import type { FailoverContext } from "./context.ts";
 import { Dialer } from "./dialer.ts";
 import { Endpoint } from "./endpoint.ts";
+import { endpointDue, tickEndpoint } from "./endpoint-timers.ts";
+import { Handshake, type OpenLink } from "./handshake.ts";
 import { handleMessage, shutDown } from "./messages.ts";
-
-/** A connection and whom it may belong to. */
-interface OpenLink {
-  readonly channel: Channel;
-  readonly peer: Ipv6Address;
-  /** Set for connections that we opened, and for accepted ones after CONNECT. */
-  endpoint: Endpoint | undefined;
-  readonly incoming: boolean;
-  fingerprint: string | undefined;
-}
 
 export class FailoverService {
   readonly endpoints: readonly Endpoint[];
   readonly #context: FailoverContext;
   readonly #links = new Map<LinkId, OpenLink>();
   readonly #dialers: readonly Dialer[];
+  readonly #handshake: Handshake;
   #stopping = false;
 
   constructor(context: FailoverContext, records: ReadonlyMap<string, EndpointRecord>, now: Millis) {
@@ -56,6 +39,13 @@ export class FailoverService {
     this.#dialers = primaries.map(
       (endpoint, index) => new Dialer(endpoint, index, primaries.length, now),
     );
+    this.#handshake = new Handshake({
+      context,
+      relationshipsWith: (peer) => this.#relationshipsWith(peer),
+      refused: (link, reason) => this.#refused(link, reason),
+      abandon: (link, reason) => this.#abandon(link, reason),
+      protocolError: (link, what, at) => this.#protocolError(link, what, at),
+    });
   }
 
   endpointOf(link: Link): Endpoint | undefined {
@@ -77,7 +67,7 @@ export class FailoverService {
       }
       case "link-secured": {
         const link = this.#links.get(event.link);
-        if (link !== undefined) this.#secured(link, event.fingerprint, now);
+        if (link !== undefined) this.#handshake.secured(link, event.fingerprint, now);
         return;
       }
       case "link-closed":
@@ -99,23 +89,11 @@ export class FailoverService {
       this.#links.set(id, { channel, peer, endpoint, incoming: false, fingerprint: undefined });
       // F-156, F-157, F-216, F-217
       if (endpoint.relationship.security.mode === "plain")
-        this.#sendConnect(channel, endpoint, now);
-      else this.#sendStartTls(channel, endpoint, now);
+        this.#handshake.sendConnect(channel, endpoint, now);
+      else this.#handshake.sendStartTls(channel, endpoint, now);
       return;
     }
     this.#accepted(id, peer, now);
-  }
-
-  #sendConnect(channel: Channel, endpoint: Endpoint, now: Millis): void {
-    channel.enter("connect", now);
-    channel.connectId = endpoint.nextTransactionId();
-    channel.send("CONNECT", channel.connectId, connectOptions(endpoint.relationship), now);
-  }
-
-  #sendStartTls(channel: Channel, endpoint: Endpoint, now: Millis): void {
-    channel.enter("starttls", now);
-    channel.connectId = endpoint.nextTransactionId();
-    channel.sendPlain("STARTTLS", channel.connectId, [], now);
   }
 
   /** F-154, F-155, F-551: only from a primary that we know, and not too many at a time. */
@@ -177,7 +155,7 @@ export class FailoverService {
     } else if ("sentTime" in message) {
       this.#message(link, message, now);
     } else {
-      this.#tlsMessage(link, message, now);
+      this.#handshake.tlsMessage(link, message, now);
     }
   }
 
@@ -193,145 +171,24 @@ export class FailoverService {
     }
   }
 
-  /** F-217 to F-224, F-229: options in STARTTLS are ignored. */
-  #tlsMessage(link: OpenLink, message: TlsMessage, now: Millis): void {
-    const { channel } = link;
-    if (link.incoming && message.type === "STARTTLS" && channel.phase === "starttls") {
-      channel.sendPlain("REPLY", message.transactionId, [], now);
-      channel.enter("tls", now);
-      this.#context.link({ type: "link-start-tls", link: channel.link, role: "server" });
-    } else if (link.incoming && message.type === "STARTTLS" && channel.phase === "connect") {
-      // F-221: insecure by configuration.
-      channel.sendPlain(
-        "REPLY",
-        message.transactionId,
-        rejectionOptions(FAILOVER_STATUS.TLSConnectionRefused, "TLS is not configured here"),
-        now,
-      );
-      channel.close(false);
-    } else if (
-      !link.incoming &&
-      message.type === "REPLY" &&
-      channel.phase === "starttls" &&
-      message.transactionId === channel.connectId
-    ) {
-      const status = firstOption(message.options, "STATUS_CODE");
-      if (status !== undefined && status.status !== 0) {
-        // F-218: never in clear text instead.
-        this.#refused(link, `the partner refuses TLS: ${status.message}`);
-        return;
-      }
-      channel.enter("tls", now);
-      this.#context.link({ type: "link-start-tls", link: channel.link, role: "client" });
-    } else {
-      this.#protocolError(link, `${message.type} out of place`, now);
-    }
-  }
-
-  /** F-220, F-225, F-226, R7031-64 to R7031-66: the certificate must be the one pinned to the relationship. */
-  #secured(link: OpenLink, fingerprint: string, now: Millis): void {
-    const { channel, endpoint, peer } = link;
-    if (channel.phase !== "tls") return;
-    link.fingerprint = fingerprint;
-    if (endpoint !== undefined) {
-      if (fingerprint === endpoint.relationship.partner.fingerprint)
-        this.#sendConnect(channel, endpoint, now);
-      else this.#refused(link, "the partner's certificate is not the one in the configuration");
-      return;
-    }
-    const pinned = this.#relationshipsWith(peer).some(
-      (each) => each.relationship.partner.fingerprint === fingerprint,
-    );
-    if (pinned) channel.enter("connect", now);
-    else this.#abandon(link, "the certificate is of no partner");
-  }
-
   #message(link: OpenLink, message: FailoverMessage, now: Millis): void {
     const { channel, endpoint } = link;
     if (channel.phase === "state" || channel.phase === "up") {
       if (endpoint !== undefined && endpoint.channel === channel)
         handleMessage(endpoint, channel, message, now);
     } else if (channel.phase === "connect" && link.incoming && message.type === "CONNECT") {
-      this.#connect(link, message, now);
+      this.#handshake.connect(link, message, now);
     } else if (
       channel.phase === "connect" &&
       !link.incoming &&
       message.type === "CONNECTREPLY" &&
       message.transactionId === channel.connectId
     ) {
-      this.#connectReply(link, message, now);
+      this.#handshake.connectReply(link, message, now);
     } else {
       // F-093, F-223: before set-up anything else closes the connection.
       this.#protocolError(link, `${message.type} before CONNECT`, now);
     }
-  }
-
-  /** F-009, F-168 to F-183: CONNECT picks the relationship. */
-  #connect(link: OpenLink, message: FailoverMessage, now: Millis): void {
-    const { channel } = link;
-    const endpoint = this.#selected(link, message);
-    const check = checkConnect(message, endpoint?.relationship, now);
-    if (check.type === "reject" || endpoint === undefined) {
-      const { status, message: text } =
-        check.type === "reject"
-          ? check
-          : { status: FAILOVER_STATUS.ConfigurationConflict, message: "no such relationship here" };
-      // F-175, F-176, A-12
-      channel.send("CONNECTREPLY", message.transactionId, rejectionOptions(status, text), now);
-      channel.close(false);
-      endpoint?.alarm(`the partner's CONNECT was rejected: ${text}`);
-      return;
-    }
-    // A-13, F-161: it passed all checks, so the old connection is stale.
-    endpoint.channel?.close(true);
-    endpoint.communicationsFailed("replaced by a new connection", now);
-    const { mclt } = check.terms;
-    // F-170, F-541, F-560
-    if (mclt !== endpoint.record.mclt)
-      endpoint.update({ mclt, mcltHighest: Math.max(endpoint.record.mcltHighest, mclt) });
-    link.endpoint = endpoint;
-    endpoint.channel = channel;
-    channel.terms = check.terms;
-    channel.lastReceived = now;
-    channel.send(
-      "CONNECTREPLY",
-      message.transactionId,
-      connectReplyOptions(endpoint.relationship, mclt),
-      now,
-    );
-    channel.enter("state", now);
-    endpoint.sendState(now); // F-183
-  }
-
-  /** By partner address, certificate and name; F-174, A-14: absent = the only one with this partner. */
-  #selected(link: OpenLink, message: FailoverMessage): Endpoint | undefined {
-    const candidates = this.#relationshipsWith(link.peer).filter(
-      ({ relationship }) =>
-        relationship.security.mode === "plain" ||
-        relationship.partner.fingerprint === link.fingerprint,
-    );
-    const name = firstOption(message.options, "F_RELATIONSHIP_NAME")?.name;
-    if (name === undefined) return candidates.length === 1 ? candidates[0] : undefined;
-    return candidates.find(({ relationship }) => relationship.name === name);
-  }
-
-  /** F-184 to F-191 */
-  #connectReply(link: OpenLink, message: FailoverMessage, now: Millis): void {
-    const { channel, endpoint } = link;
-    if (endpoint === undefined) return;
-    const check = checkConnectReply(message, endpoint.relationship);
-    if (check.type === "reject") {
-      const isRejection = firstOption(message.options, "STATUS_CODE") !== undefined;
-      if (!isRejection)
-        channel.disconnect(endpoint.nextTransactionId(), check.status, check.message, now);
-      this.#refused(link, `CONNECT was rejected: ${check.message} (${check.status})`);
-      return;
-    }
-    endpoint.channel = channel;
-    channel.terms = check.terms;
-    channel.lastReceived = now;
-    channel.enter("state", now);
-    endpoint.sendState(now);
   }
 
   // ---- closing ----
@@ -366,7 +223,7 @@ export class FailoverService {
   tick(now: Millis): void {
     for (const link of this.#links.values()) this.#tickLink(link, now);
     if (!this.#stopping) for (const dialer of this.#dialers) dialer.tick(now);
-    for (const endpoint of this.endpoints) endpoint.tick(now);
+    for (const endpoint of this.endpoints) tickEndpoint(endpoint, now);
   }
 
   #tickLink(link: OpenLink, now: Millis): void {
@@ -399,7 +256,7 @@ export class FailoverService {
   nextDue(now: Millis): Millis {
     let due = now + 1_000;
     for (const endpoint of this.endpoints) {
-      due = Math.min(due, endpoint.nextDue(now));
+      due = Math.min(due, endpointDue(endpoint, now));
       const { channel } = endpoint;
       if (channel?.phase === "up")
         due = Math.min(

@@ -1,6 +1,6 @@
 // What a state of the endpoint permits (RFC 8156 §8.1, the table of F-370). One file a state.
 
-import type { MessageName, Service, ServerIdOwner } from "../../model/authority.ts";
+import type { MessageName, ServerIdOwner, Service } from "../../model/authority.ts";
 import type { ServerState } from "../../model/endpoint-record.ts";
 
 export interface StateContext {

@@ -1,7 +1,7 @@
 // RECOVER-DONE (RFC 8156 §8.7, A-84): ready; waiting for the partner to see it. Only RENEWs of recorded leases are
 // answered, and only while in contact. F-425 to F-428, F-569.
 
-import { silent, type StateBehaviour } from "./behaviour.ts";
+import { type StateBehaviour, silent } from "./behaviour.ts";
 
 export const RECOVER_DONE: StateBehaviour = {
   name: "RECOVER-DONE",

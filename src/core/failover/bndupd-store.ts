@@ -1,0 +1,105 @@
+// What an accepted update changes in the record (RFC 8156 §7.5.5, Figure 5, T-04).
+
+import type { Lease } from "../model/lease.ts";
+import { freed, freedStatus, freshLease, isAvailable } from "../model/lease-status.ts";
+import { floorTime, isLater, laterOf, type Millis, NO_TIME, type Seconds } from "../model/time.ts";
+import type { UpdatedLease } from "./bndupd-read.ts";
+import type { FailoverContext } from "./context.ts";
+import { isSameClient } from "./decide.ts";
+
+export interface StoreContext {
+  readonly failover: FailoverContext;
+  readonly retention: Seconds;
+  readonly ackEpoch: number;
+  readonly now: Millis;
+}
+
+export interface AcceptedUpdate {
+  readonly own: Lease | undefined;
+  readonly update: UpdatedLease;
+  readonly link: string;
+  /** The sender knew our last contact with the client. */
+  readonly informed: boolean;
+}
+
+/** RFC 8156 §7.5.5, Figure 5 (F-329 to F-339). */
+export function storeUpdate(context: StoreContext, accepted: AcceptedUpdate): void {
+  const { own, update, informed } = accepted;
+  const same = own !== undefined && isSameClient(own, update) ? own : undefined;
+  const bothActive = same !== undefined && same.status === "ACTIVE" && update.status === "ACTIVE";
+  // T-04, F-558: neither records an earlier expiry than either told the client and is known here.
+  const expiry = bothActive
+    ? laterOf(update.stateExpirationTime, same.stateExpirationTime)
+    : update.stateExpirationTime;
+  // an update whose sender did not know our last contact leaves our mark standing; so does a later expiry here.
+  const marked =
+    bothActive && ((same.marked && !informed) || isLater(expiry, update.stateExpirationTime));
+  const updated = merged(accepted, same, { expiry, marked, ackEpoch: context.ackEpoch });
+  if (
+    update.status === "EXPIRED" ||
+    update.status === "RELEASED" ||
+    update.status === "RESET" ||
+    update.status === "PENDING-FREE"
+  ) {
+    // both now know that the client is gone; the lease is free for whom its pool belongs to.
+    context.failover.save(
+      freed(updated, freedStatus(update), floorTime(context.now), context.retention),
+    );
+    return;
+  }
+  if (isAvailable(update.status)) {
+    const status =
+      update.kind === "prefix" ? (update.status as "FREE" | "FREE-BACKUP") : freedStatus(update);
+    context.failover.save(freed(updated, status, update.startTimeOfState, context.retention));
+    return;
+  }
+  context.failover.save(updated);
+}
+
+interface MergeOptions {
+  readonly expiry: Lease["stateExpirationTime"];
+  readonly marked: boolean;
+  readonly ackEpoch: number;
+}
+
+function merged(
+  { own, update, link }: AcceptedUpdate,
+  same: Lease | undefined,
+  { expiry, marked, ackEpoch }: MergeOptions,
+): Lease {
+  const base = same ?? {
+    ...freshLease(update, link),
+    partnerLifetimeHighest: own?.partnerLifetimeHighest ?? NO_TIME,
+  };
+  // A stale update of a lease we served since does not bring back its older T1, T2 and lifetimes.
+  const stale =
+    same !== undefined &&
+    same.status === "ACTIVE" &&
+    isLater(same.clientLastTransactionTime, update.clientTransactionTime);
+  const told = stale ? same : update;
+  return {
+    ...base,
+    link,
+    duid: update.duid,
+    iaid: update.iaid,
+    status: update.status, // F-330
+    t1: told.t1,
+    t2: told.t2,
+    preferredLifetime: told.preferredLifetime,
+    validLifetime: told.validLifetime,
+    startTimeOfState: update.startTimeOfState, // F-331, A-24
+    expirationTime: update.partnerLifetime, // F-332
+    stateExpirationTime: expiry, // F-333, F-338
+    clientExpiry: update.status === "ACTIVE" ? expiry : NO_TIME,
+    partnerRawCltTime: laterOf(update.clientTransactionTime, base.partnerRawCltTime), // F-334
+    clientLastTransactionTime: laterOf(update.partnerRawCltTime, base.clientLastTransactionTime), // F-335
+    partnerLifetime: laterOf(update.expirationTime, base.partnerLifetime), // F-336
+    partnerLifetimeHighest: laterOf(update.expirationTime, base.partnerLifetimeHighest),
+    ackEpoch: same?.ackEpoch ?? ackEpoch,
+    marked,
+    endingSent: false,
+    relayData: stale ? same.relayData : update.relayData,
+    reconfigureData: update.reconfigureData ?? same?.reconfigureData,
+    fqdn: update.fqdn ?? same?.fqdn,
+  };
+}
