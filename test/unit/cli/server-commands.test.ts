@@ -1,0 +1,170 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { type Control, openControl } from "../../../src/admin/control.ts";
+import { renderFailover } from "../../../src/cli/failover-status.ts";
+import type { Command } from "../../../src/core/server/commands.ts";
+import type { CommandResult } from "../../../src/core/server/events.ts";
+import { run } from "./run.ts";
+
+const ENDPOINT = {
+  relationship: "campus",
+  role: "primary",
+  state: "COMMUNICATIONS-INTERRUPTED",
+  since: "2026-11-24T10:00:00Z",
+  reason: "no contact for 60 s",
+  meaning: "This server answers all clients.",
+  partner: "b",
+  partnerState: "NORMAL",
+  partnerSince: "2026-11-24T09:00:00Z",
+  communications: "failed",
+  lastContact: "2026-11-24T09:59:00Z",
+  clockOffset: -3,
+  backlog: 12,
+  mclt: 3600,
+  alarms: ["clocks differ"],
+  advice: ["Look at the partner.", "If it stays off: tandem failover partner-down"],
+};
+
+describe("commands that ask the server", () => {
+  let directory: string;
+  let control: Control;
+  let socket: string;
+  let commands: Command[];
+  let answer: (command: Command) => CommandResult;
+  beforeEach(async () => {
+    directory = mkdtempSync(join(tmpdir(), "tandem-cli-"));
+    socket = join(directory, "control.sock");
+    commands = [];
+    answer = () => ({ ok: true, value: { relationships: [ENDPOINT] } });
+    const ask = async (command: Command): Promise<CommandResult> => {
+      commands.push(command);
+      return answer(command);
+    };
+    control = await openControl({ path: socket, ask, process: () => ({ pid: 7 }) });
+  });
+  afterEach(async () => {
+    await control.close();
+    rmSync(directory, { recursive: true });
+  });
+
+  it("failover status shows both states, why, what is at risk and what to do (T-13)", async () => {
+    const { code, out } = await run(["failover", "status", "--socket", socket]);
+    expect(code).toBe(0);
+    expect(out).toContain("campus: COMMUNICATIONS-INTERRUPTED (primary)");
+    expect(out).toContain("no contact for 60 s");
+    expect(out).toMatch(/partner +b: NORMAL since 2026-11-24 09:00:00 UTC/);
+    expect(out).toMatch(/contact +failed, last heard 2026-11-24 09:59:00 UTC/);
+    expect(out).toMatch(/clocks +the partner's is 3 s behind/);
+    expect(out).toMatch(/to be told +12 leases/);
+    expect(out).toContain("    - clocks differ");
+    expect(out).toContain("    - If it stays off: tandem failover partner-down");
+    expect(out).toMatch(/mclt +3600/);
+  });
+
+  it("renders whatever is there", () => {
+    expect(renderFailover({ relationships: [] })).toBe("no failover relationship is configured");
+    expect(renderFailover([{ relationship: "x", state: "STARTUP" }])).toContain("x: STARTUP");
+  });
+
+  it("--json gives the answer as it is", async () => {
+    const { out } = await run(["failover", "status", "--socket", socket, "--json"]);
+    expect(JSON.parse(out)).toEqual({ relationships: [ENDPOINT] });
+    expect(JSON.parse((await run(["status", "--socket", socket, "--json"])).out).process).toEqual({
+      pid: 7,
+    });
+  });
+
+  it("partner-down without a terminal needs --yes, and nothing is sent (T-01, T-13)", async () => {
+    const { code, notes } = await run(["failover", "partner-down", "--socket", socket]);
+    expect([code, commands.length]).toEqual([2, 0]);
+    expect(notes).toContain("--yes");
+  });
+
+  it("partner-down asks on a terminal, shows the state and says what it does (T-01)", async () => {
+    const refused = await run(["failover", "partner-down", "--socket", socket], { typed: "y" });
+    expect(refused.code).toBe(1);
+    expect(refused.notes).toContain("campus: COMMUNICATIONS-INTERRUPTED");
+    expect(refused.notes).toContain(
+      "so even a wrong command gives no address to two clients".slice(3),
+    );
+    expect(commands.map((command) => command.type)).toEqual(["failover-status"]);
+    const agreed = await run(["failover", "partner-down", "--socket", socket], { typed: "yes" });
+    expect(agreed.code).toBe(0);
+    expect(commands.at(-1)).toEqual({
+      type: "partner-down",
+      relationship: undefined,
+      force: false,
+    });
+  });
+
+  it("partner-down --yes --force names the relationship (A-72)", async () => {
+    answer = () => ({ ok: true, value: { message: "campus is in PARTNER-DOWN" } });
+    const argv = [
+      "failover",
+      "partner-down",
+      "--socket",
+      socket,
+      "--yes",
+      "--force",
+      "--relationship",
+      "campus",
+    ];
+    expect(await run(argv)).toMatchObject({ code: 0, out: "campus is in PARTNER-DOWN" });
+    expect(commands).toEqual([{ type: "partner-down", relationship: "campus", force: true }]);
+  });
+
+  it("what the server refuses exits with 1 and its own words", async () => {
+    answer = () => ({ ok: false, code: "refused", message: "it is in NORMAL" });
+    const { code, notes } = await run(["failover", "partner-down", "--socket", socket, "--yes"]);
+    expect(code).toBe(1);
+    expect(notes).toContain("it is in NORMAL");
+  });
+
+  it("leases list turns the pages and stops at the limit", async () => {
+    answer = (command) => {
+      const at = command.type === "leases-list" ? command.cursor : 0;
+      const leases = [1, 2].map((i) => ({
+        lease: `2001:db8::${at + i}`,
+        status: "ACTIVE",
+        duid: "00:01",
+      }));
+      return { ok: true, value: { leases, next: at < 4 ? at + 2 : null } };
+    };
+    const all = await run(["leases", "list", "--socket", socket]);
+    expect(all.out.match(/2001:db8::\d/g)).toEqual([1, 2, 3, 4, 5, 6].map((i) => `2001:db8::${i}`));
+    expect(all.out.match(/^lease /gm)).toHaveLength(1);
+    const three = await run([
+      "leases",
+      "list",
+      "--socket",
+      socket,
+      "--limit",
+      "3",
+      "--json",
+      "--status",
+      "active",
+    ]);
+    expect(three.out.split("\n").map((line) => JSON.parse(line).lease)).toEqual([
+      "2001:db8::1",
+      "2001:db8::2",
+      "2001:db8::3",
+    ]);
+    expect(commands.at(-1)).toMatchObject({ cursor: 2, status: "ACTIVE" });
+  });
+
+  it("leases show takes addresses and prefixes", async () => {
+    answer = () => ({ ok: true, value: { lease: "2001:db8:1::/56", iaid: 1, expires: null } });
+    const { out } = await run(["leases", "show", "2001:db8:1::/56", "--socket", socket]);
+    expect(commands).toEqual([
+      { type: "leases-show", kind: "prefix", address: "2001:db8:1::", length: 56 },
+    ]);
+    expect(out).toMatch(/lease +2001:db8:1::\/56\niaid +1\nexpires +-/);
+    const wrong = await run(["leases", "show", "nonsense", "--socket", socket]);
+    expect([wrong.code, wrong.notes]).toEqual([
+      1,
+      "tandem: `nonsense` is no IPv6 address and no prefix",
+    ]);
+  });
+});
