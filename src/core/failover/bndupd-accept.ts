@@ -4,9 +4,8 @@
 import { placeOfAddress, placeOfBlock, placeOfPrefix } from "../config/lookup.ts";
 import { formatPrefix, inPrefix } from "../model/ipv6.ts";
 import type { Lease } from "../model/lease.ts";
-import { freed, freedStatus, freshLease, isAvailable } from "../model/lease-status.ts";
 import { LIMITS } from "../model/limits.ts";
-import { floorTime, isLater, laterOf, type Millis, NO_TIME, type Seconds } from "../model/time.ts";
+import type { Millis, Seconds } from "../model/time.ts";
 import { firstOption, type Option, type OptionByType, option } from "../wire/options.ts";
 import {
   FAILOVER_STATUS,

@@ -3,10 +3,8 @@
 
 import type { Relationship } from "../config/types.ts";
 import type { EndpointRecord, ServerState } from "../model/endpoint-record.ts";
-import { DEFAULTS } from "../model/limits.ts";
 import {
   addSeconds,
-  ceilTime,
   diffSeconds,
   floorTime,
   isPast,
@@ -17,18 +15,16 @@ import {
 } from "../model/time.ts";
 import type { FailoverType } from "../wire/failover-messages.ts";
 import type { Option } from "../wire/options.ts";
-import { FAILOVER_STATUS } from "./bndupd-read.ts";
 import type { Channel } from "./channel.ts";
 import type { ConnectTerms } from "./connect.ts";
 import type { FailoverContext } from "./context.ts";
 import { endWait } from "./endpoint-timers.ts";
-import { vendorOption } from "./extensions.ts";
 import { mcltWait } from "./mclt.ts";
 import { type FailureTimes, startingRecord, waitAfterFailure } from "./record.ts";
 import { type PartnerReport, SERVER_FLAG, stateOptions } from "./state-message.ts";
 import { STATES } from "./states/all.ts";
 import type { StateBehaviour, StateContext } from "./states/behaviour.ts";
-import { afterRestart, type StateEvent, transitionOf } from "./transitions.ts";
+import { type StateEvent, transitionOf } from "./transitions.ts";
 import { UpdateStream } from "./update-stream.ts";
 
 type RecordedState = Exclude<ServerState, "STARTUP">;
