@@ -134,14 +134,19 @@ class FrameStream {
     return this.#frames();
   }
 
+  /** Takes up what is next, until what waits lies behind a gap. Numbers wrap, so they have no order. */
   #advance(): void {
-    for (const [sequence, data] of [...this.#waiting].sort(([a], [b]) => a - b)) {
-      const known = ((this.#next as number) - sequence) | 0;
-      if (known < 0) continue;
-      this.#waiting.delete(sequence);
-      if (known >= data.length) continue;
-      this.#rest = concat(this.#rest, data.subarray(known));
-      this.#next = ((this.#next as number) + data.length - known) >>> 0;
+    for (let progress = true; progress; ) {
+      progress = false;
+      for (const [sequence, data] of this.#waiting) {
+        const known = ((this.#next as number) - sequence) | 0;
+        if (known < 0) continue;
+        this.#waiting.delete(sequence);
+        progress = true;
+        if (known >= data.length) continue;
+        this.#rest = concat(this.#rest, data.subarray(known));
+        this.#next = ((this.#next as number) + data.length - known) >>> 0;
+      }
     }
   }
 
