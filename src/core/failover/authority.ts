@@ -39,7 +39,9 @@ export function failoverAuthority(endpoint: Endpoint, isStopping: () => boolean)
     granted: (before, after, desired, now) =>
       granted(endpoint, before, after, partnerLifetimeFor(after.t1, desired, now)),
     ended: (before, status, now) => ended(endpoint, before, status, now),
-    mayExpire: () => endpoint.behaviour.expires,
+    // Back in contact, the partner's renewals come first: what they extend has not ended.
+    mayExpire: () =>
+      endpoint.behaviour.expires && (endpoint.state !== "NORMAL" || endpoint.synchronised),
   };
 }
 
