@@ -44,6 +44,7 @@ export class Faults {
 
   begin(): void {
     const { prng, queue, scenario } = this.#ground;
+    if (scenario.faults.length === 0) return;
     const again = (): void => {
       const wait = 1_000 - Math.log(1 - prng.fraction()) * scenario.faultInterval;
       if (queue.now + wait > scenario.safety) return;

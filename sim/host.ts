@@ -33,8 +33,8 @@ export interface HostEars {
   link(host: Host, request: LinkRequest): void;
   log(host: Host, event: LogEvent): void;
   stopped(host: Host, outcome: { readonly failed: boolean; readonly reason: string }): void;
-  /** A datagram is handed to the server. */
-  handed(host: Host, bytes: Uint8Array): void;
+  /** An event is handed to the server. */
+  handed(host: Host, event: ServerEvent): void;
   /** A write to the log is asked for. */
   writing(host: Host, request: Extract<DiskRequest, { type: "write" }>): void;
 }
@@ -190,9 +190,7 @@ export class Host implements LinkPeer {
     const events = this.#inbox;
     this.#inbox = [];
     this.#datagrams = 0;
-    for (const event of events) {
-      if (event.type === "datagram") this.#options.ears.handed(this, event.datagram.bytes);
-    }
+    for (const event of events) this.#options.ears.handed(this, event);
     door.stepBatch(events, this.leaseTime, this.#sink);
     for (const event of events) {
       // Received octets are valid only during the call: whoever kept them now reads rubbish.

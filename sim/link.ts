@@ -49,13 +49,6 @@ interface Connection {
   readonly pipes: readonly [Pipe, Pipe];
 }
 
-export type LinkTap = (
-  event: "sent" | "received",
-  server: ServerName,
-  link: number,
-  bytes: Uint8Array,
-) => void;
-
 /** Silence after which a connect is given up, milliseconds. */
 const CONNECT_TIMEOUT = 5_000;
 /** Octets the sending socket takes at once. */
@@ -65,7 +58,6 @@ export class PartnerNetwork {
   readonly #queue: EventQueue;
   readonly #prng: Prng;
   readonly #peers: Readonly<Record<ServerName, LinkPeer>>;
-  readonly #tap: LinkTap;
   readonly #cut = new Set<string>();
   readonly #connections: Connection[] = [];
   #numbers = 0;
@@ -77,12 +69,10 @@ export class PartnerNetwork {
     queue: EventQueue;
     prng: Prng;
     peers: Readonly<Record<ServerName, LinkPeer>>;
-    tap: LinkTap;
   }) {
     this.#queue = options.queue;
     this.#prng = options.prng;
     this.#peers = options.peers;
-    this.#tap = options.tap;
   }
 
   /** Cuts the path from one server to the other (one direction). */
@@ -139,7 +129,6 @@ export class PartnerNetwork {
     const { connection, pipe } = found;
     switch (request.type) {
       case "link-send":
-        this.#tap("sent", name, connection.number, request.bytes);
         return this.#send(connection, pipe, request.bytes);
       case "link-start-tls":
         pipe.from.startedTls = true;
@@ -259,7 +248,6 @@ export class PartnerNetwork {
   #deliver(connection: Connection, pipe: Pipe, item: Item): void {
     const { from, to } = pipe;
     if (item.type === "data") {
-      this.#tap("received", to.peer.name, connection.number, item.bytes);
       to.peer.linkEvent({ type: "link-data", link: to.id, bytes: item.bytes });
       pipe.queued -= item.bytes.length;
       if (pipe.blocked && pipe.queued === 0) {

@@ -10,66 +10,53 @@ import type { DiskReader } from "../src/ports/disk.ts";
 import type { LeaseImage } from "./checkers/observation.ts";
 import { crc32 } from "./crc32.ts";
 
-export interface DiskTable {
-  readonly leases: readonly LeaseImage[];
-  readonly markedBlocks: number;
+export function imageOf(lease: Lease): LeaseImage {
+  const { address, clientExpiry, clientLastTransactionTime, duid } = lease;
+  const { iaid, kind, length, marked, partnerRawCltTime, status } = lease;
+  const times = { clientExpiry, clientLastTransactionTime, partnerRawCltTime };
+  return { kind, address, length, duid, iaid, status, marked, ...times };
 }
 
-export function imageOf(lease: Lease): LeaseImage {
-  const {
-    address,
-    clientExpiry,
-    clientLastTransactionTime,
-    duid,
-    iaid,
-    kind,
-    length,
-    marked,
-    partnerRawCltTime,
-    status,
-  } = lease;
-  return {
-    kind,
-    address,
-    length,
-    duid,
-    iaid,
-    status,
-    clientExpiry,
-    clientLastTransactionTime,
-    partnerRawCltTime,
-    marked,
-  };
+/** Leases and blocks as a row of changes leaves them. */
+export class DiskTable {
+  readonly #leases = new Map<string, Lease>();
+  readonly #markedBlocks = new Set<string>();
+
+  apply(change: Change): void {
+    if (change.type === "lease") this.#leases.set(leaseKeyText(change.lease), change.lease);
+    else if (change.type === "lease-removed") this.#leases.delete(leaseKeyText(change.key));
+    else if (change.type === "block") {
+      const { address, length, marked } = change.block;
+      if (marked) this.#markedBlocks.add(`${address}/${length}`);
+      else this.#markedBlocks.delete(`${address}/${length}`);
+    } else if (change.type === "block-removed") {
+      this.#markedBlocks.delete(`${change.prefix.address}/${change.prefix.length}`);
+    }
+  }
+
+  get leases(): readonly LeaseImage[] {
+    return [...this.#leases.values()].map(imageOf);
+  }
+
+  get markedBlocks(): number {
+    return this.#markedBlocks.size;
+  }
 }
 
 /** What a start from this disk would know. Throws when the store is corrupt. */
 export function readTable(disk: DiskReader): DiskTable {
-  const leases = new Map<string, LeaseImage>();
-  const blocks = new Map<string, boolean>();
-  const apply = (change: Change): void => {
-    if (change.type === "lease") leases.set(leaseKeyText(change.lease), imageOf(change.lease));
-    else if (change.type === "lease-removed") leases.delete(leaseKeyText(change.key));
-    else if (change.type === "block")
-      blocks.set(`${change.block.address}/${change.block.length}`, change.block.marked);
-    else if (change.type === "block-removed")
-      blocks.delete(`${change.prefix.address}/${change.prefix.length}`);
-  };
-  const result = replay(disk, crc32, apply);
-  if (result.type === "corrupt")
+  const table = new DiskTable();
+  const result = replay(disk, crc32, (change) => table.apply(change));
+  if (result.type === "corrupt") {
     throw new Error(`the store is corrupt: ${result.file} ${result.offset}: ${result.reason}`);
-  const markedBlocks = [...blocks.values()].filter((marked) => marked).length;
-  return { leases: [...leases.values()], markedBlocks };
+  }
+  return table;
 }
 
-/** The leases of one write to the log, in order; a removed one counts as free. */
-export function leasesWritten(group: Uint8Array): readonly LeaseImage[] {
+/** The changes of one write to the log, in order. */
+export function changesIn(group: Uint8Array): readonly Change[] {
   const check = readHeader(group, crc32);
-  if (check.type !== "ok") return [];
+  if (check.type !== "ok") throw new Error(`a server writes something that is no group: ${check.type}`);
   const reader = new ByteReader(group, GROUP_HEADER_BYTES, check.header.length);
-  const leases: LeaseImage[] = [];
-  for (let i = 0; i < check.header.count; i++) {
-    const change = decodeRecord(reader);
-    if (change.type === "lease") leases.push(imageOf(change.lease));
-  }
-  return leases;
+  return Array.from({ length: check.header.count }, () => decodeRecord(reader));
 }

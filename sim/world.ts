@@ -18,7 +18,7 @@ import { Population } from "./population.ts";
 import { Prng } from "./prng.ts";
 import { EventQueue } from "./queue.ts";
 import { LIFETIMES, MIN_CLIENTS, MIN_FAULTS, type Scenario } from "./scenario.ts";
-import { type DiskTable, leasesWritten, readTable } from "./table.ts";
+import { changesIn, DiskTable, imageOf, readTable } from "./table.ts";
 import { Trace } from "./trace.ts";
 
 export interface WorldOptions {
@@ -44,7 +44,12 @@ export interface WorldResult {
 const NAMES = ["a", "b"] as const;
 const LOOK_EVERY = 3_000;
 /** How often the disks are read as a start would read them, milliseconds. */
-const PROBE_EVERY = 45_000;
+const PROBE_EVERY = 150_000;
+
+/** A connection's number at one server: ids begin anew with every start. */
+function linkNumber(host: Host, id: number): number {
+  return host.incarnation * 1_000_000 + id;
+}
 
 class World {
   readonly #scenario: Scenario;
@@ -60,6 +65,8 @@ class World {
   readonly #population: Population;
   readonly #faults: Faults;
   readonly #states: Record<ServerName, string> = { a: "STARTUP", b: "STARTUP" };
+  /** What was written, whether durable or not. */
+  readonly #tables: Record<ServerName, DiskTable> = { a: new DiskTable(), b: new DiskTable() };
   readonly #wiped = new Set<ServerName>();
   readonly #lost = new Set<ServerName>();
   #healed = false;
@@ -84,12 +91,10 @@ class World {
         ears: this.#ears,
       });
     this.#hosts = { a: host("a"), b: host("b") };
-    const tap = this.#tap.bind(this);
     this.#partner = new PartnerNetwork({
       queue,
       prng: this.#prng.fork("partner"),
       peers: this.#hosts,
-      tap,
     });
     this.#network = new ClientNetwork({
       queue,
@@ -161,8 +166,8 @@ class World {
       this.#network.fromServer(host.name, datagram);
     },
     link: (host, request) => {
-      if (request.type !== "link-send")
-        this.#note(host.name, request.type, () => `${request.link}`);
+      if (request.type === "link-send") this.#sentToPartner(host, request.link, request.bytes);
+      else this.#note(host.name, request.type, () => `${request.link}`);
       this.#partner.request(host.name, request);
     },
     log: (host, event) => this.#log(host, event),
@@ -176,11 +181,20 @@ class World {
       if (outcome.failed)
         this.#queue.after(1_000 + this.#prng.below(4_000), () => this.#boot(host.name, false));
     },
-    handed: (host, bytes) => {
-      this.#judges.observe({ type: "server-received", ...this.#where(host), bytes });
+    handed: (host, event) => {
+      if (event.type === "datagram") {
+        const { bytes } = event.datagram;
+        this.#judges.observe({ type: "server-received", ...this.#where(host), bytes });
+      } else if (event.type === "link-data") {
+        const { bytes } = event;
+        const link = linkNumber(host, event.link);
+        this.#judges.observe({ type: "link-received", ...this.#where(host), link, bytes });
+      }
     },
     writing: (host, request) => {
-      const leases = leasesWritten(request.bytes);
+      const changes = changesIn(request.bytes);
+      for (const change of changes) this.#tables[host.name].apply(change);
+      const leases = changes.flatMap((change) => (change.type === "lease" ? [imageOf(change.lease)] : []));
       if (leases.length > 0)
         this.#judges.observe({ type: "written", ...this.#where(host), leases });
     },
@@ -194,20 +208,12 @@ class World {
     return { at: this.#queue.now, server: host.name, serverTime: host.leaseTime };
   }
 
-  #tap(event: "sent" | "received", server: ServerName, link: number, bytes: Uint8Array): void {
-    if (event === "sent") {
-      for (const text of this.#trace.on
-        ? this.#describer.describe(`${server} ${link}`, bytes)
-        : []) {
-        this.#note(server, "to partner", () => text);
-      }
+  #sentToPartner(host: Host, id: number, bytes: Uint8Array): void {
+    const link = linkNumber(host, id);
+    for (const text of this.#trace.on ? this.#describer.describe(`${host.name} ${link}`, bytes) : []) {
+      this.#note(host.name, "to partner", () => text);
     }
-    this.#judges.observe({
-      type: `link-${event}`,
-      ...this.#where(this.#hosts[server]),
-      link,
-      bytes,
-    });
+    this.#judges.observe({ type: "link-sent", ...this.#where(host), link, bytes });
   }
 
   #note(who: string, what: string, detail: () => string): void {
@@ -304,7 +310,8 @@ class World {
     }
     const diskKept = !this.#lost.delete(name);
     this.#note("fault", "boot", () => `${name}${diskKept ? "" : " with an empty disk"}`);
-    const { leases } = readTable(host.disk.reader());
+    this.#tables[name] = readTable(host.disk.reader());
+    const { leases } = this.#tables[name];
     this.#states[name] = "STARTUP";
     this.#judges.observe({ type: "started", ...this.#where(host), diskKept, leases });
     host.start();
@@ -336,8 +343,7 @@ class World {
 
   /** Looks at both servers; true when they have settled or the time is over. */
   #look(last: boolean): boolean {
-    const tables = {} as Record<ServerName, DiskTable>;
-    for (const name of NAMES) tables[name] = readTable(this.#hosts[name].disk.reader());
+    const tables = this.#tables;
     const status = (name: ServerName) => ({
       state: this.#states[name],
       unacknowledged: tables[name].markedBlocks,

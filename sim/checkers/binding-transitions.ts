@@ -26,11 +26,39 @@ const FIGURE_2: Readonly<
   RESET: { FREE: "ack", "FREE-BACKUP": "ack" },
 };
 
+/** A change is written this long after what caused it at the latest, milliseconds. */
+const WRITTEN_AFTER = 10_000;
+
+/** Statuses and when they were last heard of. */
+class Heard {
+  readonly #at = new Map<string, number>();
+  #now = 0;
+
+  add(status: string, at: number): void {
+    this.#at.set(status, at);
+  }
+
+  /** The time that `has` judges by. */
+  look(now: number): this {
+    this.#now = now;
+    return this;
+  }
+
+  has(status: string): boolean {
+    const at = this.#at.get(status);
+    return at !== undefined && at >= this.#now - WRITTEN_AFTER;
+  }
+
+  get names(): readonly string[] {
+    return [...this.#at.keys()].filter((status) => this.has(status));
+  }
+}
+
 interface Known {
   lease: LeaseImage;
-  /** Statuses the partner sent since the last change, and those of ours that it acknowledged. */
-  readonly received: Set<string>;
-  readonly acked: Set<string>;
+  /** Statuses that the partner sent lately, and those of ours that it acknowledged. */
+  readonly received: Heard;
+  readonly acked: Heard;
 }
 
 /** An address nobody used yet is free for the server that its lowest bit names; a prefix for either. */
@@ -43,6 +71,9 @@ function unused(lease: LeaseImage): LeaseImage {
 export function bindingTransitions(pair: boolean, report: Report): Checker {
   const known = new Map<string, Known>();
   const readers = new Map<string, FrameReader>();
+  /** Leases whose present binding the partner has been told of, or has told. */
+  const shared = new Set<string>();
+  const states = new Map<string, string>();
   const key = (server: string, lease: { address: string; length: number }) =>
     `${server} ${lease.address}/${lease.length}`;
 
@@ -50,23 +81,34 @@ export function bindingTransitions(pair: boolean, report: Report): Checker {
     const name = key(server, lease);
     const found = known.get(name);
     if (found !== undefined) return found;
-    const fresh = { lease: unused(lease), received: new Set<string>(), acked: new Set<string>() };
+    const fresh = { lease: unused(lease), received: new Heard(), acked: new Heard() };
     known.set(name, fresh);
     return fresh;
   }
 
-  function heard(observation: Extract<Observation, { type: "link-received" }>): void {
-    const name = `${observation.server} ${observation.link}`;
-    const reader = readers.get(name) ?? new FrameReader();
-    readers.set(name, reader);
-    for (const message of reader.push(observation.bytes)) {
-      if (message.type !== BNDUPD && message.type !== BNDREPLY) continue;
-      for (const lease of message.leases)
-        if (!lease.alone) note(observation.server, message.type, lease);
+  function told(observation: Extract<Observation, { type: "link-sent" }>): void {
+    for (const message of reader(observation).push(observation.bytes)) {
+      if (message.type !== BNDUPD) continue;
+      for (const lease of message.leases) shared.add(key(observation.server, lease));
     }
   }
 
-  function note(server: string, type: number, lease: PartnerLease): void {
+  function reader(observation: Extract<Observation, { type: "link-sent" | "link-received" }>): FrameReader {
+    const name = `${observation.type} ${observation.server} ${observation.link}`;
+    const found = readers.get(name) ?? new FrameReader();
+    readers.set(name, found);
+    return found;
+  }
+
+  function heard(observation: Extract<Observation, { type: "link-received" }>): void {
+    for (const message of reader(observation).push(observation.bytes)) {
+      if (message.type !== BNDUPD && message.type !== BNDREPLY) continue;
+      for (const lease of message.leases)
+        if (!lease.alone) note(observation.server, message.type, lease, observation.at);
+    }
+  }
+
+  function note(server: string, type: number, lease: PartnerLease, now: number): void {
     const { address, kind, length } = lease;
     const image = {
       kind,
@@ -81,8 +123,9 @@ export function bindingTransitions(pair: boolean, report: Report): Checker {
       marked: false,
     };
     const at = entry(server, image);
-    if (type === BNDUPD) at.received.add(statusName(lease.bindingStatus));
-    else if (lease.error === 0) at.acked.add(statusName(lease.bindingStatus));
+    shared.add(key(server, lease));
+    if (type === BNDUPD) at.received.add(statusName(lease.bindingStatus), now);
+    else if (lease.error === 0) at.acked.add(statusName(lease.bindingStatus), now);
   }
 
   /** Why the change is allowed; undefined when nothing allows it. */
@@ -102,6 +145,9 @@ export function bindingTransitions(pair: boolean, report: Report): Checker {
       return "update";
     if (from === "unknown") return to === "ACTIVE" || free ? "first use" : undefined;
     if (!pair) return "alone";
+    // T-01: what only this server ever knew is its own to reuse.
+    const alone = states.get(server) === "PARTNER-DOWN" && !shared.has(key(server, after));
+    if (alone && (from === "EXPIRED" || from === "RELEASED")) return "only known here";
     const rule = FIGURE_2[from]?.[to];
     if (rule === "always") return rule;
     if (rule === "same client") return before.lease.duid === after.duid ? rule : undefined;
@@ -115,16 +161,18 @@ export function bindingTransitions(pair: boolean, report: Report): Checker {
     const { at, server } = observation;
     for (const lease of observation.leases) {
       const before = entry(server, lease);
+      before.received.look(at);
+      before.acked.look(at);
       if (reason(server, before, lease) === undefined) {
-        const heardText = [...before.received].join(" ") || "nothing";
+        const heardText = before.received.names.join(" ") || "nothing";
         report(
           at,
           `${server}: ${leaseName(lease)} from ${before.lease.status} of ${before.lease.duid ?? "nobody"} to ${lease.status} of ${lease.duid ?? "nobody"}; received ${heardText}`,
         );
       }
-      if (before.lease.status !== lease.status || before.lease.duid !== lease.duid) {
-        before.received.clear();
-        before.acked.clear();
+      const freed = lease.status === "FREE" || lease.status === "FREE-BACKUP";
+      if (freed || (lease.status === "ACTIVE" && before.lease.duid !== lease.duid)) {
+        shared.delete(key(server, lease));
       }
       before.lease = lease;
     }
@@ -135,7 +183,7 @@ export function bindingTransitions(pair: boolean, report: Report): Checker {
     const { server } = observation;
     for (const name of known.keys()) if (name.startsWith(`${server} `)) known.delete(name);
     for (const lease of observation.leases) {
-      known.set(key(server, lease), { lease, received: new Set(), acked: new Set() });
+      known.set(key(server, lease), { lease, received: new Heard(), acked: new Heard() });
     }
   }
 
@@ -143,6 +191,8 @@ export function bindingTransitions(pair: boolean, report: Report): Checker {
     name: "binding-transitions",
     observe(observation) {
       if (observation.type === "link-received") heard(observation);
+      else if (observation.type === "link-sent") told(observation);
+      else if (observation.type === "endpoint") states.set(observation.server, observation.to);
       else if (observation.type === "written") written(observation);
       else if (observation.type === "started") started(observation);
     },

@@ -1,7 +1,7 @@
 // No client loses a lease without a cause that has a name: release, decline, end as the client saw it, moved off the
 // link, or told but not acknowledged when its server lost its disk (the promise, core.md; R7031-06, R7031-51).
 
-import { readMessage, type SeenIa, type SeenMessage } from "./decode.ts";
+import { readMessage, type SeenIa, type SeenLease, type SeenMessage } from "./decode.ts";
 import { BNDREPLY, FrameReader } from "./decode-partner.ts";
 import {
   type Checker,
@@ -87,7 +87,10 @@ export function causes(servers: Readonly<Record<string, ServerName>>, report: Re
         (other) => other.address === one.address && other.length === one.length,
       );
       const ended = lease !== undefined && lease.valid === 0;
-      const replaced = lease === undefined && ia.leases.some((other) => other.valid > 0);
+      const isNew = (other: SeenLease) =>
+        other.valid > 0 && !mine.some((had) => had.address === other.address && had.length === other.length);
+      // Leases that are merely left out are neither confirmed nor denied (T-02).
+      const replaced = lease === undefined && ia.leases.some(isNew);
       const denied = lease === undefined && ia.status === NO_BINDING;
       if (!ended && !replaced && !denied) continue;
       if (one.cause === undefined) {
@@ -152,6 +155,10 @@ export function causes(servers: Readonly<Record<string, ServerName>>, report: Re
             one.client === observation.client &&
             given.some((lease) => lease.address === one.address && lease.length === one.length),
         );
+      } else if (observation.type === "client-sent" && observation.message === "SOLICIT") {
+        // It begins anew, so it has forgotten what it held.
+        const kinds = (readMessage(observation.bytes)?.ias ?? []).map((ia) => ia.kind);
+        drop((one) => one.client === observation.client && kinds.includes(one.kind));
       } else if (observation.type === "started" && !observation.diskKept) {
         for (const one of held)
           if (one.teller === observation.server && !one.acknowledged)

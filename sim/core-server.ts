@@ -1,0 +1,20 @@
+// Tandem's own server for a world: the shipped core, log and release included, with a small log so that segments
+// and snapshots turn over within a world.
+
+import { createServer } from "../src/core/server/server.ts";
+import { crc32 } from "./crc32.ts";
+import type { ServerFactory } from "./host.ts";
+
+const SEGMENT_BYTES = 524_288;
+const SNAPSHOT_AFTER_BYTES = 786_432;
+
+export const coreServer: ServerFactory = ({ config, disk, now, seed }) =>
+  createServer({
+    config,
+    crc32,
+    now,
+    reader: disk,
+    seed,
+    segmentBytes: SEGMENT_BYTES,
+    snapshotAfterBytes: SNAPSHOT_AFTER_BYTES,
+  });
