@@ -1,7 +1,7 @@
 // What the operator's commands return, as plain data (docs/internals/core.md, control channel).
 
 import { endpointStatus } from "../failover/status.ts";
-import { bindingStatusOf, BINDING_STATUS } from "../model/binding-status.ts";
+import { BINDING_STATUS, bindingStatusOf } from "../model/binding-status.ts";
 import { formatDuid, parseDuid } from "../model/duid.ts";
 import { formatIpv6, formatPrefix, parseIpv6 } from "../model/ipv6.ts";
 import type { Lease } from "../model/lease.ts";

@@ -1,10 +1,10 @@
 // Holds outputs until everything changed before them is durable, and lets them go in order (docs/internals/core.md).
 // Pure: it is told what is durable.
 
-import { floorTime, type Millis } from "../model/time.ts";
-import type { Counters } from "../model/counters.ts";
 import type { SentDatagram } from "../../ports/datagram.ts";
 import type { LinkId, LinkRequest } from "../../ports/partner-link.ts";
+import type { Counters } from "../model/counters.ts";
+import { floorTime, type Millis } from "../model/time.ts";
 import { patchSentTime } from "../wire/failover-messages.ts";
 import type { CommandResult, Sink } from "./events.ts";
 

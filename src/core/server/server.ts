@@ -1,6 +1,9 @@
 // The door: the only way in and out of a server. It joins leasing, failover and the log through narrow types, and
 // holds what goes out until what it rests on is durable (docs/internals/core.md).
 
+import type { ReceivedDatagram } from "../../ports/datagram.ts";
+import type { Crc32, DiskReader, DiskResult } from "../../ports/disk.ts";
+import type { LinkRequest } from "../../ports/partner-link.ts";
 import type { CompiledConfig, Link } from "../config/types.ts";
 import { failoverAuthority } from "../failover/authority.ts";
 import type { FailoverContext } from "../failover/context.ts";
@@ -20,9 +23,6 @@ import { Random } from "../model/random.ts";
 import type { Millis } from "../model/time.ts";
 import { unreachable } from "../model/unreachable.ts";
 import { viewRequest } from "../wire/request-view.ts";
-import type { Crc32, DiskReader, DiskResult } from "../../ports/disk.ts";
-import type { ReceivedDatagram } from "../../ports/datagram.ts";
-import type { LinkRequest } from "../../ports/partner-link.ts";
 import { runCommand } from "./command-results.ts";
 import type { Command } from "./commands.ts";
 import type { CommandResult, ServerDoor, ServerEvent, Sink } from "./events.ts";

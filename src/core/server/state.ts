@@ -1,9 +1,10 @@
 // What a server knows: table, blocks, endpoint records and the log that keeps them. Replayed at a start, changed only
 // through the methods here, each of which stores what it changes.
 
+import type { Crc32, DiskReader } from "../../ports/disk.ts";
 import type { CompiledConfig } from "../config/types.ts";
-import type { Block } from "../model/blocks.ts";
 import { type BlockMap, createBlockMap } from "../model/block-map.ts";
+import type { Block } from "../model/blocks.ts";
 import type { Change } from "../model/change.ts";
 import type { EndpointRecord } from "../model/endpoint-record.ts";
 import type { Prefix } from "../model/ipv6.ts";
@@ -11,10 +12,9 @@ import type { Lease, LeaseKey } from "../model/lease.ts";
 import type { LeaseTable } from "../model/lease-table.ts";
 import { createLeaseTable } from "../model/table/typed-table.ts";
 import type { Millis } from "../model/time.ts";
+import { unreachable } from "../model/unreachable.ts";
 import { replay } from "../store/replay.ts";
 import { createStore, type SnapshotSource, type Store } from "../store/store.ts";
-import { unreachable } from "../model/unreachable.ts";
-import type { Crc32, DiskReader } from "../../ports/disk.ts";
 
 /** The log cannot be trusted: nobody may be served from it. */
 export class StoreCorruptError extends Error {
