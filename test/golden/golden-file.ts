@@ -35,5 +35,10 @@ function parse(name: string, content: string): GoldenPacket {
   const transport = /^transport (udp|failover)$/m.exec(head)?.[1];
   if (transport !== "udp" && transport !== "failover") throw new Error(`${name}: no transport`);
   const digits = hex.replaceAll(/#.*$/gm, "").replaceAll(/\s/g, "");
-  return { name, transport, bytes: Uint8Array.from(Buffer.from(digits, "hex")), text: text.split("\n").slice(0, -1) };
+  return {
+    name,
+    transport,
+    bytes: Uint8Array.from(Buffer.from(digits, "hex")),
+    text: text.split("\n").slice(0, -1),
+  };
 }

@@ -2,11 +2,14 @@
 
 import { describe, expect, it } from "vitest";
 import { describeMessage } from "../../src/core/wire/describe.ts";
-import { decodeFailoverMessage, encodeFailoverMessage } from "../../src/core/wire/failover-messages.ts";
+import {
+  decodeFailoverMessage,
+  encodeFailoverMessage,
+} from "../../src/core/wire/failover-messages.ts";
 import { decodeMessage, encodeMessage } from "../../src/core/wire/messages.ts";
 import { findMalformed } from "../../src/core/wire/options.ts";
 import { decodeRelay, encodeRelay, isRelayMessage } from "../../src/core/wire/relay.ts";
-import { goldenPackets, rewriteText, type GoldenPacket } from "./golden-file.ts";
+import { type GoldenPacket, goldenPackets, rewriteText } from "./golden-file.ts";
 
 const packets = goldenPackets();
 
@@ -32,12 +35,14 @@ describe("golden packets", () => {
   for (const packet of packets) {
     // covers D-010, D-011, D-012, D-015, D-245, F-070, F-074, F-078, F-230
     it(`${packet.name}: encodes to the same octets after decoding`, () => {
-      expect(Buffer.from(recoded(packet)).toString("hex")).toBe(Buffer.from(packet.bytes).toString("hex"));
+      expect(Buffer.from(recoded(packet)).toString("hex")).toBe(
+        Buffer.from(packet.bytes).toString("hex"),
+      );
     });
 
     it(`${packet.name}: reads as written down`, () => {
       const text = describeMessage(packet.bytes, packet.transport);
-      if (process.env["GOLDEN_UPDATE"] === "1") rewriteText(packet.name, text);
+      if (process.env.GOLDEN_UPDATE === "1") rewriteText(packet.name, text);
       else expect(text).toEqual(packet.text);
     });
   }

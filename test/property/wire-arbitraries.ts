@@ -2,18 +2,28 @@
 
 import fc from "fast-check";
 import { duidFromBytes } from "../../src/core/model/duid.ts";
-import { ipv6FromBytes, maskTo, type Ipv6Address } from "../../src/core/model/ipv6.ts";
+import { type Ipv6Address, ipv6FromBytes, maskTo } from "../../src/core/model/ipv6.ts";
 import { wireLabels, wireName } from "../../src/core/wire/domain-name.ts";
-import { FAILOVER_TYPE, type FailoverMessage, type FailoverType } from "../../src/core/wire/failover-messages.ts";
+import {
+  FAILOVER_TYPE,
+  type FailoverMessage,
+  type FailoverType,
+} from "../../src/core/wire/failover-messages.ts";
 import type { Kind } from "../../src/core/wire/fields/kinds.ts";
-import { MESSAGE_TYPE, type ClientServerMessage, type MessageType } from "../../src/core/wire/messages.ts";
-import { optionDefinitions, type Option } from "../../src/core/wire/options.ts";
+import {
+  type ClientServerMessage,
+  MESSAGE_TYPE,
+  type MessageType,
+} from "../../src/core/wire/messages.ts";
 import type { OptionDefinition } from "../../src/core/wire/options/definition.ts";
+import { type Option, optionDefinitions } from "../../src/core/wire/options.ts";
 
 export const octets = (minLength: number, maxLength: number): fc.Arbitrary<Uint8Array> =>
   fc.uint8Array({ minLength, maxLength });
 const number = (max: number): fc.Arbitrary<number> => fc.integer({ min: 0, max });
-export const address: fc.Arbitrary<Ipv6Address> = octets(16, 16).map((bytes) => ipv6FromBytes(bytes));
+export const address: fc.Arbitrary<Ipv6Address> = octets(16, 16).map((bytes) =>
+  ipv6FromBytes(bytes),
+);
 export const duid = octets(3, 130).map((bytes) => duidFromBytes(bytes));
 
 const label = fc.string({ minLength: 1, maxLength: 12, unit: "binary-ascii" }).map((text) =>
@@ -24,7 +34,9 @@ const label = fc.string({ minLength: 1, maxLength: 12, unit: "binary-ascii" }).m
   }).join(""),
 );
 export const domainName = fc.array(label, { maxLength: 8 }).map((labels) => `${labels.join(".")}.`);
-const prefix6 = fc.tuple(address, number(128)).map(([raw, length]) => ({ address: maskTo(raw, length), length }));
+const prefix6 = fc
+  .tuple(address, number(128))
+  .map(([raw, length]) => ({ address: maskTo(raw, length), length }));
 const text = fc.string({ unit: "binary" }).map((raw) => raw.replaceAll("\0", "-"));
 
 const KINDS: { readonly [K in Exclude<Kind, "options" | "prefix">]: fc.Arbitrary<unknown> } = {
@@ -45,7 +57,10 @@ const KINDS: { readonly [K in Exclude<Kind, "options" | "prefix">]: fc.Arbitrary
   name: domainName,
   "name+": fc.array(domainName, { minLength: 1, maxLength: 4 }),
   "name*": fc.array(domainName, { maxLength: 4 }),
-  "partial-name": fc.oneof(domainName.map((name) => wireName(name)), domainName.map((name) => wireLabels(name))),
+  "partial-name": fc.oneof(
+    domainName.map((name) => wireName(name)),
+    domainName.map((name) => wireLabels(name)),
+  ),
   text,
   tuple: octets(0, 30),
   "tuple+": fc.array(octets(0, 30), { minLength: 1, maxLength: 4 }),
@@ -60,8 +75,16 @@ const KINDS: { readonly [K in Exclude<Kind, "options" | "prefix">]: fc.Arbitrary
     fc.record({ type: fc.constant("fqdn"), name: domainName }),
   ),
   resolver: fc.oneof(
-    fc.record({ name: domainName, addresses: fc.constant([]), parameters: fc.constant(new Uint8Array(0)) }),
-    fc.record({ name: domainName, addresses: fc.array(address, { minLength: 1, maxLength: 3 }), parameters: octets(0, 20) }),
+    fc.record({
+      name: domainName,
+      addresses: fc.constant([]),
+      parameters: fc.constant(new Uint8Array(0)),
+    }),
+    fc.record({
+      name: domainName,
+      addresses: fc.array(address, { minLength: 1, maxLength: 3 }),
+      parameters: octets(0, 20),
+    }),
   ),
 };
 
@@ -74,8 +97,16 @@ export function optionOf(definition: OptionDefinition, depth: number): fc.Arbitr
   }
   return fc.record(fields).map((values) => {
     const { prefix, prefixLength } = values as { prefix?: Ipv6Address; prefixLength?: number };
-    const masked = prefix === undefined || prefixLength === undefined ? {} : { prefix: maskTo(prefix, prefixLength) };
-    return { type: definition.type, code: definition.code, ...values, ...masked } as unknown as Option;
+    const masked =
+      prefix === undefined || prefixLength === undefined
+        ? {}
+        : { prefix: maskTo(prefix, prefixLength) };
+    return {
+      type: definition.type,
+      code: definition.code,
+      ...values,
+      ...masked,
+    } as unknown as Option;
   });
 }
 
@@ -89,8 +120,13 @@ const unknownOption: fc.Arbitrary<Option> = fc.record({
 /** Any options in any order, unknown ones among them. */
 export function options(depth = 3, maxLength = 6): fc.Arbitrary<readonly Option[]> {
   if (depth <= 0) return fc.constant([]);
-  const known = fc.constantFrom(...optionDefinitions).chain((definition) => optionOf(definition, depth));
-  return fc.array(fc.oneof({ arbitrary: known, weight: 9 }, { arbitrary: unknownOption, weight: 1 }), { maxLength });
+  const known = fc
+    .constantFrom(...optionDefinitions)
+    .chain((definition) => optionOf(definition, depth));
+  return fc.array(
+    fc.oneof({ arbitrary: known, weight: 9 }, { arbitrary: unknownOption, weight: 1 }),
+    { maxLength },
+  );
 }
 
 export const message: fc.Arbitrary<ClientServerMessage> = fc.record({
@@ -108,16 +144,22 @@ export const failoverMessage: fc.Arbitrary<FailoverMessage> = fc.record({
 
 /** Octets that were a message before one to four places were changed, cut or doubled. */
 export function mutated(from: fc.Arbitrary<Uint8Array>): fc.Arbitrary<Uint8Array> {
-  const change = fc.record({ at: fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }), value: number(255), how: fc.constantFrom("set", "cut", "drop", "double") });
-  return fc.tuple(from, fc.array(change, { minLength: 1, maxLength: 4 })).map(([bytes, changes]) => {
-    let list = Array.from(bytes);
-    for (const { at, value, how } of changes) {
-      const place = Math.floor(at * list.length);
-      if (how === "set") list[place] = value;
-      else if (how === "cut") list = list.slice(0, place);
-      else if (how === "drop") list.splice(place, 1);
-      else list.splice(place, 0, ...list.slice(place, place + 4));
-    }
-    return Uint8Array.from(list);
+  const change = fc.record({
+    at: fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
+    value: number(255),
+    how: fc.constantFrom("set", "cut", "drop", "double"),
   });
+  return fc
+    .tuple(from, fc.array(change, { minLength: 1, maxLength: 4 }))
+    .map(([bytes, changes]) => {
+      let list = Array.from(bytes);
+      for (const { at, value, how } of changes) {
+        const place = Math.floor(at * list.length);
+        if (how === "set") list[place] = value;
+        else if (how === "cut") list = list.slice(0, place);
+        else if (how === "drop") list.splice(place, 1);
+        else list.splice(place, 0, ...list.slice(place, place + 4));
+      }
+      return Uint8Array.from(list);
+    });
 }

@@ -5,11 +5,27 @@ import { bindingStatusOf } from "../../src/core/model/binding-status.ts";
 import { SERVER_STATE } from "../../src/core/model/endpoint-record.ts";
 import { DecodeError } from "../../src/core/wire/decode-error.ts";
 import {
-  decodeFailoverMessage, encodeFailoverMessage, encodeFrame, FAILOVER_TYPE, patchSentTime, type FailoverType,
+  decodeFailoverMessage,
+  encodeFailoverMessage,
+  encodeFrame,
+  FAILOVER_TYPE,
+  type FailoverType,
+  patchSentTime,
 } from "../../src/core/wire/failover-messages.ts";
 import { FrameParser } from "../../src/core/wire/framing.ts";
-import { findMalformed, option, type Option } from "../../src/core/wire/options.ts";
-import { ascii, failover, hex, ip, join, labels, opt, toHex, u16, u32 } from "../unit/core/wire/bytes.ts";
+import { findMalformed, type Option, option } from "../../src/core/wire/options.ts";
+import {
+  ascii,
+  failover,
+  hex,
+  ip,
+  join,
+  labels,
+  opt,
+  toHex,
+  u16,
+  u32,
+} from "../unit/core/wire/bytes.ts";
 
 const TIME = 0x31000000;
 
@@ -37,20 +53,34 @@ function code(action: () => unknown): string {
 
 describe("§5.1 frames", () => {
   it("F-070: two octets of size that do not count themselves", () => {
-    const frame = encodeFrame({ type: "CONTACT", transactionId: 0x123456, sentTime: TIME, options: [] });
+    const frame = encodeFrame({
+      type: "CONTACT",
+      transactionId: 0x123456,
+      sentTime: TIME,
+      options: [],
+    });
     expect(toHex(frame)).toBe("00082312345631000000");
     expect(new FrameParser().push(frame).messages.map(toHex)).toEqual(["2312345631000000"]);
   });
 
   it("F-071: come whole however they arrive, octet by octet or many at once", () => {
-    const messages = [failover(35), failover(34, opt(132, [2]), opt(131, [1])), hex("17000001"), failover(24, opt(26, new Uint8Array(25)))];
+    const messages = [
+      failover(35),
+      failover(34, opt(132, [2]), opt(131, [1])),
+      hex("17000001"),
+      failover(24, opt(26, new Uint8Array(25))),
+    ];
     const stream = join(...messages.map(framed));
     const single = new FrameParser();
-    const got = Array.from(stream).flatMap((octet) => single.push(Uint8Array.of(octet)).messages.map(toHex));
+    const got = Array.from(stream).flatMap((octet) =>
+      single.push(Uint8Array.of(octet)).messages.map(toHex),
+    );
     expect(got).toEqual(messages.map(toHex));
     for (let cut = 0; cut <= stream.length; cut++) {
       const parser = new FrameParser();
-      const pieces = [stream.slice(0, cut), stream.slice(cut)].flatMap((piece) => parser.push(piece).messages.map(toHex));
+      const pieces = [stream.slice(0, cut), stream.slice(cut)].flatMap((piece) =>
+        parser.push(piece).messages.map(toHex),
+      );
       expect(pieces).toEqual(messages.map(toHex));
       expect(parser.pending).toBe(0);
     }
@@ -79,22 +109,31 @@ describe("§5.1 frames", () => {
       const parser = new FrameParser();
       const { messages, error } = parser.push(join(framed(failover(35)), hex(bad)));
       expect(messages).toHaveLength(1);
-      expect(error).toEqual({ code: "frame-too-small", size: Number.parseInt(bad.slice(0, 4), 16) });
+      expect(error).toEqual({
+        code: "frame-too-small",
+        size: Number.parseInt(bad.slice(0, 4), 16),
+      });
       expect(parser.push(framed(failover(35)))).toEqual({ messages: [], error });
     }
-    for (const good of ["000417000001", "000407000001"]) expect(new FrameParser().push(hex(good)).messages).toHaveLength(1);
+    for (const good of ["000417000001", "000407000001"])
+      expect(new FrameParser().push(hex(good)).messages).toHaveLength(1);
   });
 
   it("F-073: is an error octet by octet too", () => {
     const parser = new FrameParser();
-    const errors = Array.from(hex("000317000000"), (octet) => parser.push(Uint8Array.of(octet)).error?.code);
+    const errors = Array.from(
+      hex("000317000000"),
+      (octet) => parser.push(Uint8Array.of(octet)).error?.code,
+    );
     expect(errors.at(4)).toBe("frame-too-small");
     expect(errors.slice(0, 4)).toEqual([undefined, undefined, undefined, undefined]);
   });
 
   it("F-073: a message that its options do not consume exactly is none", () => {
     expect(code(() => decodeFailoverMessage(failover(35, hex("0084"))))).toBe("trailing-octets");
-    expect(code(() => decodeFailoverMessage(failover(35, hex("0084000201"))))).toBe("option-overrun");
+    expect(code(() => decodeFailoverMessage(failover(35, hex("0084000201"))))).toBe(
+      "option-overrun",
+    );
     expect(code(() => decodeFailoverMessage(failover(35).slice(0, 7)))).toBe("too-short");
     expect(code(() => decodeFailoverMessage(new Uint8Array(0)))).toBe("too-short");
   });
@@ -103,82 +142,156 @@ describe("§5.1 frames", () => {
 describe("§5.2 header", () => {
   it("F-074, F-078: type, transaction-id, sent-time, then DHCPv6 options", () => {
     expect(decodeFailoverMessage(failover(34, opt(132, [4])))).toEqual({
-      type: "STATE", transactionId: 0x123456, sentTime: TIME, options: [{ type: "F_SERVER_STATE", code: 132, value: 4 }],
+      type: "STATE",
+      transactionId: 0x123456,
+      sentTime: TIME,
+      options: [{ type: "F_SERVER_STATE", code: 132, value: 4 }],
     });
   });
 
   it("F-075, F-076: the sent-time is set in the finished frame", () => {
     const frame = encodeFrame({ type: "CONTACT", transactionId: 1, sentTime: 0, options: [] });
     patchSentTime(frame, 0xfedcba98);
-    expect(decodeFailoverMessage(frame.subarray(2))).toMatchObject({ sentTime: 0xfedcba98, transactionId: 1 });
+    expect(decodeFailoverMessage(frame.subarray(2))).toMatchObject({
+      sentTime: 0xfedcba98,
+      transactionId: 1,
+    });
   });
 
   it("F-230, A-09: STARTTLS and the REPLY to it have no sent-time, none is set", () => {
-    for (const [type, number] of [["STARTTLS", 23], ["REPLY", 7]] as const) {
-      const frame = encodeFrame({ type, transactionId: 5, options: [option("STATUS_CODE", { status: 15, message: "no" })] });
+    for (const [type, number] of [
+      ["STARTTLS", 23],
+      ["REPLY", 7],
+    ] as const) {
+      const frame = encodeFrame({
+        type,
+        transactionId: 5,
+        options: [option("STATUS_CODE", { status: 15, message: "no" })],
+      });
       const before = toHex(frame);
       patchSentTime(frame, TIME);
       expect(toHex(frame)).toBe(before);
-      expect(toHex(frame.subarray(2))).toBe(toHex(join([number, 0, 0, 5], opt(13, u16(15), ascii("no")))));
+      expect(toHex(frame.subarray(2))).toBe(
+        toHex(join([number, 0, 0, 5], opt(13, u16(15), ascii("no")))),
+      );
       expect(decodeFailoverMessage(frame.subarray(2))).toMatchObject({ type, transactionId: 5 });
     }
   });
 
   it("F-079: unknown options are kept, the rest is read", () => {
     expect(decodeFailoverMessage(failover(35, opt(60_000, [1]), opt(131, [1])))).toMatchObject({
-      options: [{ type: "unknown", code: 60_000, data: Uint8Array.of(1) }, { type: "F_SERVER_FLAGS", value: 1 }],
+      options: [
+        { type: "unknown", code: 60_000, data: Uint8Array.of(1) },
+        { type: "F_SERVER_FLAGS", value: 1 },
+      ],
     });
   });
 
   it("F-080, A-46: an unknown type is given as such, whatever it holds", () => {
-    expect(decodeFailoverMessage(join([99, 1, 2, 3, 4, 5, 6, 7], [0xff]))).toMatchObject({ type: "unknown", code: 99 });
+    expect(decodeFailoverMessage(join([99, 1, 2, 3, 4, 5, 6, 7], [0xff]))).toMatchObject({
+      type: "unknown",
+      code: 99,
+    });
   });
 });
 
 describe("§5.3 message types", () => {
   // covers F-081, F-082, F-083, F-084, F-085, F-086, F-087, F-088, F-089, F-090, F-091, F-092
   it("have the numbers of §11, F-081 to F-092", () => {
-    const types: readonly FailoverType[] = ["BNDUPD", "BNDREPLY", "POOLREQ", "POOLRESP", "UPDREQ", "UPDREQALL", "UPDDONE", "CONNECT", "CONNECTREPLY", "DISCONNECT", "STATE", "CONTACT"];
+    const types: readonly FailoverType[] = [
+      "BNDUPD",
+      "BNDREPLY",
+      "POOLREQ",
+      "POOLRESP",
+      "UPDREQ",
+      "UPDREQALL",
+      "UPDDONE",
+      "CONNECT",
+      "CONNECTREPLY",
+      "DISCONNECT",
+      "STATE",
+      "CONTACT",
+    ];
     for (const [index, type] of types.entries()) {
       expect(FAILOVER_TYPE[type]).toBe(24 + index);
-      expect(decodeFailoverMessage(failover(24 + index))).toEqual({ type, transactionId: 0x123456, sentTime: TIME, options: [] });
+      expect(decodeFailoverMessage(failover(24 + index))).toEqual({
+        type,
+        transactionId: 0x123456,
+        sentTime: TIME,
+        options: [],
+      });
     }
   });
 });
 
 describe("§5.5 options", () => {
   const u32Options = [
-    [120, "F_EXPIRATION_TIME"], [121, "F_MAX_UNACKED_BNDUPD"], [122, "F_MCLT"], [123, "F_PARTNER_LIFETIME"], [124, "F_PARTNER_LIFETIME_SENT"],
-    [125, "F_PARTNER_DOWN_TIME"], [126, "F_PARTNER_RAW_CLT_TIME"], [128, "F_KEEPALIVE_TIME"], [133, "F_START_TIME_OF_STATE"], [134, "F_STATE_EXPIRATION_TIME"],
+    [120, "F_EXPIRATION_TIME"],
+    [121, "F_MAX_UNACKED_BNDUPD"],
+    [122, "F_MCLT"],
+    [123, "F_PARTNER_LIFETIME"],
+    [124, "F_PARTNER_LIFETIME_SENT"],
+    [125, "F_PARTNER_DOWN_TIME"],
+    [126, "F_PARTNER_RAW_CLT_TIME"],
+    [128, "F_KEEPALIVE_TIME"],
+    [133, "F_START_TIME_OF_STATE"],
+    [134, "F_STATE_EXPIRATION_TIME"],
   ] as const;
-  const octetOptions = [[114, "F_BINDING_STATUS"], [131, "F_SERVER_FLAGS"], [132, "F_SERVER_STATE"]] as const;
-  const u16Options = [[115, "F_CONNECT_FLAGS"], [119, "F_DNS_FLAGS"]] as const;
+  const octetOptions = [
+    [114, "F_BINDING_STATUS"],
+    [131, "F_SERVER_FLAGS"],
+    [132, "F_SERVER_STATE"],
+  ] as const;
+  const u16Options = [
+    [115, "F_CONNECT_FLAGS"],
+    [119, "F_DNS_FLAGS"],
+  ] as const;
 
   // covers F-118, F-119, F-120, F-121, F-122, F-123, F-124, F-126, F-136, F-137
   it("F-118 to F-124, F-126, F-136, F-137: four octets, all values", () => {
     for (const [number, type] of u32Options) {
-      expect(decoded(opt(number, u32(0xfffffffe)))).toEqual({ type, code: number, value: 0xfffffffe });
+      expect(decoded(opt(number, u32(0xfffffffe)))).toEqual({
+        type,
+        code: number,
+        value: 0xfffffffe,
+      });
     }
   });
 
   it("F-107, F-130, F-134: one octet", () => {
-    for (const [number, type] of octetOptions) expect(decoded(opt(number, [0xa5]))).toEqual({ type, code: number, value: 0xa5 });
+    for (const [number, type] of octetOptions)
+      expect(decoded(opt(number, [0xa5]))).toEqual({ type, code: number, value: 0xa5 });
   });
 
   it("F-109, F-116: two octets; bits that must be zero are left to the reader (F-112)", () => {
-    for (const [number, type] of u16Options) expect(decoded(opt(number, u16(0xfff1)))).toEqual({ type, code: number, value: 0xfff1 });
+    for (const [number, type] of u16Options)
+      expect(decoded(opt(number, u16(0xfff1)))).toEqual({ type, code: number, value: 0xfff1 });
   });
 
   it("F-125: a major and a minor version", () => {
-    expect(decoded(opt(127, u16(1), u16(0)))).toEqual({ type: "F_PROTOCOL_VERSION", code: 127, major: 1, minor: 0 });
+    expect(decoded(opt(127, u16(1), u16(0)))).toEqual({
+      type: "F_PROTOCOL_VERSION",
+      code: 127,
+      major: 1,
+      minor: 0,
+    });
   });
 
   it("F-127: creation time and key", () => {
-    expect(decoded(opt(129, u32(TIME), [1, 2]))).toEqual({ type: "F_RECONFIGURE_DATA", code: 129, time: TIME, key: Uint8Array.of(1, 2) });
+    expect(decoded(opt(129, u32(TIME), [1, 2]))).toEqual({
+      type: "F_RECONFIGURE_DATA",
+      code: 129,
+      time: TIME,
+      key: Uint8Array.of(1, 2),
+    });
   });
 
   it("F-113, F-114, F-115: removal data holds host name and zone in labels", () => {
-    expect(decoded(opt(116, opt(117, labels("pc", "example")), opt(118, labels("example")), opt(119, u16(3))))).toEqual({
+    expect(
+      decoded(
+        opt(116, opt(117, labels("pc", "example")), opt(118, labels("example")), opt(119, u16(3))),
+      ),
+    ).toEqual({
       type: "F_DNS_REMOVAL_INFO",
       code: 116,
       options: [
@@ -190,27 +303,65 @@ describe("§5.5 options", () => {
   });
 
   it("F-128, F-129: the relationship's name is UTF-8 without NUL", () => {
-    expect(decoded(opt(130, hex("63616d707573c3a9")))).toMatchObject({ type: "F_RELATIONSHIP_NAME", name: "campusé" });
-    expect(decoded(opt(130, ascii("campus\0")))).toMatchObject({ type: "malformed", code: 130, reason: "NUL in a text" });
+    expect(decoded(opt(130, hex("63616d707573c3a9")))).toMatchObject({
+      type: "F_RELATIONSHIP_NAME",
+      name: "campusé",
+    });
+    expect(decoded(opt(130, ascii("campus\0")))).toMatchObject({
+      type: "malformed",
+      code: 130,
+      reason: "NUL in a text",
+    });
     expect(decoded(opt(130, [0xff]))).toMatchObject({ type: "malformed", reason: "not UTF-8" });
-    expect(decoded(opt(130, hex("c080")))).toMatchObject({ type: "malformed", reason: "not UTF-8" });
+    expect(decoded(opt(130, hex("c080")))).toMatchObject({
+      type: "malformed",
+      reason: "not UTF-8",
+    });
   });
 
   it("F-139: a fixed length that is another is malformed, and says what and where", () => {
-    for (const [number, size] of [...u32Options.map(([n]) => [n, 4]), ...octetOptions.map(([n]) => [n, 1]), ...u16Options.map(([n]) => [n, 2]), [127, 4]] as [number, number][]) {
-      expect(decoded(opt(number, new Uint8Array(size - 1)))).toEqual({ type: "malformed", code: number, offset: 12, reason: "too short", data: new Uint8Array(size - 1) });
-      expect(decoded(opt(number, new Uint8Array(size + 1)))).toEqual({ type: "malformed", code: number, offset: 12, reason: "too long", data: new Uint8Array(size + 1) });
+    for (const [number, size] of [
+      ...u32Options.map(([n]) => [n, 4]),
+      ...octetOptions.map(([n]) => [n, 1]),
+      ...u16Options.map(([n]) => [n, 2]),
+      [127, 4],
+    ] as [number, number][]) {
+      expect(decoded(opt(number, new Uint8Array(size - 1)))).toEqual({
+        type: "malformed",
+        code: number,
+        offset: 12,
+        reason: "too short",
+        data: new Uint8Array(size - 1),
+      });
+      expect(decoded(opt(number, new Uint8Array(size + 1)))).toEqual({
+        type: "malformed",
+        code: number,
+        offset: 12,
+        reason: "too long",
+        data: new Uint8Array(size + 1),
+      });
     }
     expect(decoded(opt(129, [1, 2, 3]))).toMatchObject({ type: "malformed", code: 129 });
   });
 
   it("F-139, A-46: a malformed option is found at any depth; what stands beside it is read", () => {
     const lease = opt(5, ip("2001:db8::1"), u32(1), u32(2), opt(114, [1]), opt(123, [1]));
-    const message = decodeFailoverMessage(failover(24, opt(45, opt(1, [0, 3, 0]), opt(3, u32(7), u32(0), u32(0), lease))));
+    const message = decodeFailoverMessage(
+      failover(24, opt(45, opt(1, [0, 3, 0]), opt(3, u32(7), u32(0), u32(0), lease))),
+    );
     if (message.type === "unknown") throw new Error("unknown message");
     expect(findMalformed(message.options)).toMatchObject({ code: 123, reason: "too short" });
     expect(findMalformed(message.options.slice(1))).toBeUndefined();
-    expect(message.options).toMatchObject([{ options: [{ type: "CLIENTID" }, { options: [{ options: [{ type: "F_BINDING_STATUS", value: 1 }, { type: "malformed" }] }] }] }]);
+    expect(message.options).toMatchObject([
+      {
+        options: [
+          { type: "CLIENTID" },
+          {
+            options: [{ options: [{ type: "F_BINDING_STATUS", value: 1 }, { type: "malformed" }] }],
+          },
+        ],
+      },
+    ]);
   });
 
   it("A-46: options nested deeper than the limit are malformed, not read", () => {
@@ -218,14 +369,28 @@ describe("§5.5 options", () => {
     for (let i = 0; i < 12; i++) nested = opt(45, nested);
     const message = decodeFailoverMessage(failover(24, nested));
     if (message.type === "unknown") throw new Error("unknown message");
-    expect(findMalformed(message.options)).toMatchObject({ code: 45, reason: "options nested too deep" });
+    expect(findMalformed(message.options)).toMatchObject({
+      code: 45,
+      reason: "options nested too deep",
+    });
     let broken = hex("000100");
     for (let i = 0; i < 4; i++) broken = opt(45, broken);
     expect(code(() => decodeFailoverMessage(failover(24, broken)))).toBe("trailing-octets");
   });
 
   it("F-107, F-108: eight binding-statuses, 0 and 9 are none", () => {
-    expect([0, 1, 2, 3, 4, 5, 6, 7, 8, 9].map(bindingStatusOf)).toEqual([undefined, "ACTIVE", "EXPIRED", "RELEASED", "PENDING-FREE", "FREE", "FREE-BACKUP", "ABANDONED", "RESET", undefined]);
+    expect([0, 1, 2, 3, 4, 5, 6, 7, 8, 9].map(bindingStatusOf)).toEqual([
+      undefined,
+      "ACTIVE",
+      "EXPIRED",
+      "RELEASED",
+      "PENDING-FREE",
+      "FREE",
+      "FREE-BACKUP",
+      "ABANDONED",
+      "RESET",
+      undefined,
+    ]);
   });
 
   it("F-134: ten states", () => {

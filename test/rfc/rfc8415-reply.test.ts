@@ -2,16 +2,30 @@
 
 import { describe, expect, it } from "vitest";
 import { duidFromBytes } from "../../src/core/model/duid.ts";
-import { ipv6FromBytes, type Ipv6Address } from "../../src/core/model/ipv6.ts";
+import { type Ipv6Address, ipv6FromBytes } from "../../src/core/model/ipv6.ts";
 import { LIMITS } from "../../src/core/model/limits.ts";
 import { decodeMessage } from "../../src/core/wire/messages.ts";
-import { relayDataOf } from "../../src/core/wire/relay-data.ts";
 import { unwrapRelay } from "../../src/core/wire/relay.ts";
+import { relayDataOf } from "../../src/core/wire/relay-data.ts";
 import { createReplyWriter } from "../../src/core/wire/reply-writer.ts";
 import { viewRequest } from "../../src/core/wire/request-view.ts";
 import type { ReplyWriter, RequestView } from "../../src/core/wire/view.ts";
 import { golden } from "../golden/golden-file.ts";
-import { ascii, CLIENT, ip, join, labels, msg, opt, relayForw, relayRepl, SERVER, toHex, u16, u32 } from "../unit/core/wire/bytes.ts";
+import {
+  ascii,
+  CLIENT,
+  ip,
+  join,
+  labels,
+  msg,
+  opt,
+  relayForw,
+  relayRepl,
+  SERVER,
+  toHex,
+  u16,
+  u32,
+} from "../unit/core/wire/bytes.ts";
 
 const SOLICIT = msg(1, opt(1, CLIENT));
 const client = duidFromBytes(CLIENT);
@@ -24,7 +38,11 @@ function view(bytes: Uint8Array): RequestView {
   return got;
 }
 
-function replied(request: Uint8Array, write: (writer: ReplyWriter) => void, type: "ADVERTISE" | "REPLY" = "REPLY"): { bytes: Uint8Array; port: number } {
+function replied(
+  request: Uint8Array,
+  write: (writer: ReplyWriter) => void,
+  type: "ADVERTISE" | "REPLY" = "REPLY",
+): { bytes: Uint8Array; port: number } {
   const writer = createReplyWriter(view(request), type, 4321);
   write(writer);
   const finished = writer.finish();
@@ -42,8 +60,21 @@ describe("§18.3 answers to a client", () => {
       (writer) => {
         writer.serverId(server);
         writer.clientId(client);
-        writer.ia({ kind: "address", iaid: 7, t1: 1500, t2: 2400, leases: [{ address: address("2001:db8::1"), length: 128, preferred: 3000, valid: 4000 }] });
-        writer.ia({ kind: "prefix", iaid: 8, t1: 1500, t2: 2400, leases: [], status: { code: 6, message: "none left" } });
+        writer.ia({
+          kind: "address",
+          iaid: 7,
+          t1: 1500,
+          t2: 2400,
+          leases: [{ address: address("2001:db8::1"), length: 128, preferred: 3000, valid: 4000 }],
+        });
+        writer.ia({
+          kind: "prefix",
+          iaid: 8,
+          t1: 1500,
+          t2: 2400,
+          leases: [],
+          status: { code: 6, message: "none left" },
+        });
         writer.preference(200);
         writer.option(23, ip("2001:db8::53"));
       },
@@ -66,13 +97,28 @@ describe("§18.3 answers to a client", () => {
 
   it("D-264, D-276, D-277, D-278: a REPLY with a prefix, a status, Rapid Commit and a refresh time", () => {
     const { bytes } = replied(SOLICIT, (writer) => {
-      writer.ia({ kind: "prefix", iaid: 1, t1: 0, t2: 0, leases: [{ address: address("2001:db8:1:ffff::"), length: 52, preferred: 1, valid: 2 }] });
+      writer.ia({
+        kind: "prefix",
+        iaid: 1,
+        t1: 0,
+        t2: 0,
+        leases: [{ address: address("2001:db8:1:ffff::"), length: 52, preferred: 1, valid: 2 }],
+      });
       writer.status(0, "ça va");
       writer.rapidCommit();
       writer.informationRefreshTime(86_400);
     });
     const prefix = opt(26, u32(1), u32(2), [52], ip("2001:db8:1:f000::"));
-    same(bytes, msg(7, opt(25, u32(1), u32(0), u32(0), prefix), opt(13, u16(0), [0xc3, 0xa7, 0x61, 0x20, 0x76, 0x61]), opt(14), opt(32, u32(86_400))));
+    same(
+      bytes,
+      msg(
+        7,
+        opt(25, u32(1), u32(0), u32(0), prefix),
+        opt(13, u16(0), [0xc3, 0xa7, 0x61, 0x20, 0x76, 0x61]),
+        opt(14),
+        opt(32, u32(86_400)),
+      ),
+    );
   });
 
   it("D-283: a singleton goes out once, the first counts; others as often as they are written", () => {
@@ -81,12 +127,23 @@ describe("§18.3 answers to a client", () => {
       writer.option(23, ip("2001:db8::2"));
       writer.status(0, "");
       writer.status(1, "");
-      writer.option(17, u32(1));
-      writer.option(17, u32(2));
+      writer.option(17, Uint8Array.from(u32(1)));
+      writer.option(17, Uint8Array.from(u32(2)));
       writer.option(60_000, Uint8Array.of(1));
       writer.option(60_000, Uint8Array.of(2));
     });
-    same(bytes, msg(7, opt(23, ip("2001:db8::1")), opt(13, u16(0)), opt(17, u32(1)), opt(17, u32(2)), opt(60_000, [1]), opt(60_000, [2])));
+    same(
+      bytes,
+      msg(
+        7,
+        opt(23, ip("2001:db8::1")),
+        opt(13, u16(0)),
+        opt(17, u32(1)),
+        opt(17, u32(2)),
+        opt(60_000, [1]),
+        opt(60_000, [2]),
+      ),
+    );
   });
 
   it("D-189, D-195, X-247: options of relays never stand in what a client gets", () => {
@@ -114,9 +171,19 @@ describe("§19.3 the way back through relays", () => {
     const { bytes, port } = replied(
       request,
       (writer) => {
-        writer.serverId(duidFromBytes(Uint8Array.from(Buffer.from("0002000004d2746e646d41", "hex"))));
+        writer.serverId(
+          duidFromBytes(Uint8Array.from(Buffer.from("0002000004d2746e646d41", "hex"))),
+        );
         writer.clientId(client);
-        writer.ia({ kind: "address", iaid: 7, t1: 1500, t2: 2400, leases: [{ address: address("2001:db8:2::1001"), length: 128, preferred: 3000, valid: 4000 }] });
+        writer.ia({
+          kind: "address",
+          iaid: 7,
+          t1: 1500,
+          t2: 2400,
+          leases: [
+            { address: address("2001:db8:2::1001"), length: 128, preferred: 3000, valid: 4000 },
+          ],
+        });
         writer.preference(255);
         writer.option(23, join(ip("2001:db8::53"), ip("2001:db8::54")));
         writer.option(24, join(labels("example", "org"), labels("lab", "example", "org")));
@@ -135,43 +202,105 @@ describe("§19.3 the way back through relays", () => {
     const { bytes, port } = replied(outer, () => undefined);
     expect(port).toBe(547);
     // D-192: copied where it was.
-    same(bytes, relayRepl(1, "::", "2001:db8::a", opt(9, relayRepl(0, "2001:db8::1", "fe80::1", opt(135, u16(1000)), opt(9, msg(7))))));
+    same(
+      bytes,
+      relayRepl(
+        1,
+        "::",
+        "2001:db8::a",
+        opt(9, relayRepl(0, "2001:db8::1", "fe80::1", opt(135, u16(1000)), opt(9, msg(7)))),
+      ),
+    );
   });
 
   it("D-188: the Interface-Id comes back unchanged, also an empty one", () => {
-    const { bytes } = replied(relayForw(0, "::", "fe80::1", opt(9, SOLICIT), opt(18)), () => undefined);
+    const { bytes } = replied(
+      relayForw(0, "::", "fe80::1", opt(9, SOLICIT), opt(18)),
+      () => undefined,
+    );
     same(bytes, relayRepl(0, "::", "fe80::1", opt(18), opt(9, msg(7))));
   });
 
   it("D-196, D-312: Echo Request options are copied after the others, octet for octet, unknown ones too", () => {
-    const request = relayForw(0, "::", "fe80::1", opt(43, u16(37), u16(60_000), u16(18), u16(99), u16(37), u16(9)), opt(60_000, [1]), opt(37, u32(9), [7]), opt(60_000, [2]), opt(18, [3]), opt(38, [5]), opt(9, SOLICIT));
+    const request = relayForw(
+      0,
+      "::",
+      "fe80::1",
+      opt(43, u16(37), u16(60_000), u16(18), u16(99), u16(37), u16(9)),
+      opt(60_000, [1]),
+      opt(37, u32(9), [7]),
+      opt(60_000, [2]),
+      opt(18, [3]),
+      opt(38, [5]),
+      opt(9, SOLICIT),
+    );
     const { bytes } = replied(request, () => undefined);
-    same(bytes, relayRepl(0, "::", "fe80::1", opt(18, [3]), opt(37, u32(9), [7]), opt(60_000, [1]), opt(60_000, [2]), opt(9, msg(7))));
+    same(
+      bytes,
+      relayRepl(
+        0,
+        "::",
+        "fe80::1",
+        opt(18, [3]),
+        opt(37, u32(9), [7]),
+        opt(60_000, [1]),
+        opt(60_000, [2]),
+        opt(9, msg(7)),
+      ),
+    );
   });
 
   it("X-247: the VPN is never returned, though the Echo Request lists it", () => {
-    const { bytes } = replied(relayForw(0, "::", "fe80::1", opt(43, u16(68), u16(37)), opt(68, [0, 1]), opt(37, u32(1), [1]), opt(9, SOLICIT)), () => undefined);
+    const { bytes } = replied(
+      relayForw(
+        0,
+        "::",
+        "fe80::1",
+        opt(43, u16(68), u16(37)),
+        opt(68, [0, 1]),
+        opt(37, u32(1), [1]),
+        opt(9, SOLICIT),
+      ),
+      () => undefined,
+    );
     same(bytes, relayRepl(0, "::", "fe80::1", opt(37, u32(1), [1]), opt(9, msg(7))));
   });
 
   it("D-197: what a relay asks for changes nothing of the answer inside", () => {
     const write = (writer: ReplyWriter): void => writer.serverId(server);
     const direct = replied(SOLICIT, write).bytes;
-    const relayed = replied(relayForw(0, "::", "fe80::1", opt(43, u16(1)), opt(1, [9, 9, 9]), opt(9, SOLICIT)), write).bytes;
+    const relayed = replied(
+      relayForw(0, "::", "fe80::1", opt(43, u16(1)), opt(1, [9, 9, 9]), opt(9, SOLICIT)),
+      write,
+    ).bytes;
     same(unwrapRelay(relayed).message, direct);
     expect(decodeMessage(direct)).toMatchObject({ options: [{ type: "SERVERID", duid: server }] });
   });
 
   it("X-165, X-178: link-layer address, Remote-ID and Subscriber-ID are not echoed unasked", () => {
-    const { bytes } = replied(relayForw(0, "::", "fe80::1", opt(79, u16(1), [1]), opt(37, u32(9), [7]), opt(38, [8]), opt(9, SOLICIT)), () => undefined);
+    const { bytes } = replied(
+      relayForw(
+        0,
+        "::",
+        "fe80::1",
+        opt(79, u16(1), [1]),
+        opt(37, u32(9), [7]),
+        opt(38, [8]),
+        opt(9, SOLICIT),
+      ),
+      () => undefined,
+    );
     same(bytes, relayRepl(0, "::", "fe80::1", opt(9, msg(7))));
   });
 
   it("nine levels come back as nine", () => {
     let request = SOLICIT;
-    for (let i = 0; i < LIMITS.relayLevels; i++) request = relayForw(i, "::", `fe80::${i + 1}`, opt(18, [i]), opt(9, request));
+    for (let i = 0; i < LIMITS.relayLevels; i++)
+      request = relayForw(i, "::", `fe80::${i + 1}`, opt(18, [i]), opt(9, request));
     const { levels } = unwrapRelay(replied(request, () => undefined).bytes);
-    expect(levels.map((each) => [each.type, each.hopCount])).toEqual(Array.from({ length: 9 }, (_, i) => ["RELAY-REPL", 8 - i]));
+    expect(levels.map((each) => [each.type, each.hopCount])).toEqual(
+      Array.from({ length: 9 }, (_, i) => ["RELAY-REPL", 8 - i]),
+    );
   });
 });
 
@@ -179,9 +308,25 @@ describe("RFC 5007 §4.1.2.4 relay data", () => {
   const source = address("2001:db8::a");
 
   it("X-010, X-011: the relay's address and its message without the client's", () => {
-    const request = relayForw(1, "::", "2001:db8::b", opt(18, [1]), opt(9, relayForw(0, "2001:db8::1", "fe80::1", opt(37, u32(9), [7]), opt(9, SOLICIT), opt(38, [5]))), opt(60_000, [2]));
+    const request = relayForw(
+      1,
+      "::",
+      "2001:db8::b",
+      opt(18, [1]),
+      opt(
+        9,
+        relayForw(0, "2001:db8::1", "fe80::1", opt(37, u32(9), [7]), opt(9, SOLICIT), opt(38, [5])),
+      ),
+      opt(60_000, [2]),
+    );
     const inner = relayForw(0, "2001:db8::1", "fe80::1", opt(37, u32(9), [7]), opt(38, [5]));
-    same(relayDataOf(view(request), source, request) as Uint8Array, join(ip("2001:db8::a"), relayForw(1, "::", "2001:db8::b", opt(18, [1]), opt(9, inner), opt(60_000, [2]))));
+    same(
+      relayDataOf(view(request), source, request) as Uint8Array,
+      join(
+        ip("2001:db8::a"),
+        relayForw(1, "::", "2001:db8::b", opt(18, [1]), opt(9, inner), opt(60_000, [2])),
+      ),
+    );
   });
 
   it("X-011: is nothing for a client that came without relay", () => {
@@ -190,7 +335,13 @@ describe("RFC 5007 §4.1.2.4 relay data", () => {
 
   it("is nothing when it is longer than what is kept", () => {
     const of = (size: number): Uint8Array | undefined => {
-      const request = relayForw(0, "::", "fe80::1", opt(60_000, new Uint8Array(size)), opt(9, SOLICIT));
+      const request = relayForw(
+        0,
+        "::",
+        "fe80::1",
+        opt(60_000, new Uint8Array(size)),
+        opt(9, SOLICIT),
+      );
       return relayDataOf(view(request), source, request);
     };
     const room = LIMITS.keptBytes - 16 - 34 - 4;

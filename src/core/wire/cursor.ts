@@ -79,6 +79,10 @@ export function u32At(bytes: Uint8Array, offset: number): number {
   return ((u16At(bytes, offset) << 16) | u16At(bytes, offset + 2)) >>> 0;
 }
 
+function nibble(code: number): number {
+  return code <= 57 ? code - 48 : code - 87;
+}
+
 /** A place whose 2-octet length is filled in later. */
 export type LengthMark = number;
 
@@ -93,13 +97,16 @@ export class ByteWriter {
   }
 
   u8(value: number): void {
-    assert(Number.isInteger(value) && value >= 0 && value <= 0xff, `${value} fits in one octet`);
+    assert(Number.isInteger(value) && value >= 0 && value <= 0xff, "the number fits in one octet");
     this.#reserve(1);
     this.#buffer[this.length++] = value;
   }
 
   u16(value: number): void {
-    assert(Number.isInteger(value) && value >= 0 && value <= 0xffff, `${value} fits in two octets`);
+    assert(
+      Number.isInteger(value) && value >= 0 && value <= 0xffff,
+      "the number fits in two octets",
+    );
     this.#reserve(2);
     this.#buffer[this.length++] = value >>> 8;
     this.#buffer[this.length++] = value & 0xff;
@@ -108,7 +115,7 @@ export class ByteWriter {
   u24(value: number): void {
     assert(
       Number.isInteger(value) && value >= 0 && value <= 0xffffff,
-      `${value} fits in three octets`,
+      "the number fits in three octets",
     );
     this.u8(value >>> 16);
     this.u16(value & 0xffff);
@@ -117,23 +124,34 @@ export class ByteWriter {
   u32(value: number): void {
     assert(
       Number.isInteger(value) && value >= 0 && value <= 0xffffffff,
-      `${value} fits in four octets`,
+      "the number fits in four octets",
     );
-    this.u16(value >>> 16);
-    this.u16(value & 0xffff);
+    this.#reserve(4);
+    const buffer = this.#buffer;
+    const at = this.length;
+    buffer[at] = value >>> 24;
+    buffer[at + 1] = (value >>> 16) & 0xff;
+    buffer[at + 2] = (value >>> 8) & 0xff;
+    buffer[at + 3] = value & 0xff;
+    this.length = at + 4;
+  }
+
+  /** Lower-case hex digits, two an octet: the form of addresses and DUIDs in the core. */
+  digits(text: string): void {
+    const count = text.length >> 1;
+    this.#reserve(count);
+    const buffer = this.#buffer;
+    for (let i = 0; i < count; i++) {
+      buffer[this.length + i] =
+        (nibble(text.charCodeAt(i * 2)) << 4) | nibble(text.charCodeAt(i * 2 + 1));
+    }
+    this.length += count;
   }
 
   bytes(value: Uint8Array): void {
     this.#reserve(value.length);
     this.#buffer.set(value, this.length);
     this.length += value.length;
-  }
-
-  /** `count` octets at the end for the caller to fill in, and where they begin. */
-  space(count: number): { readonly buffer: Uint8Array; readonly offset: number } {
-    this.#reserve(count);
-    this.length += count;
-    return { buffer: this.#buffer, offset: this.length - count };
   }
 
   /** The octet written last. */

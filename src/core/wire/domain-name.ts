@@ -27,7 +27,8 @@ export function readName(cursor: Cursor): string {
 /** Writes a complete name; the text must be one that `wireName` accepts. */
 export function writeName(out: ByteWriter, name: string): void {
   const wire = wireName(name);
-  if (wire === undefined) throw new Error(`assertion failed: ${JSON.stringify(name)} is a domain name`);
+  if (wire === undefined)
+    throw new Error(`assertion failed: ${JSON.stringify(name)} is a domain name`);
   out.bytes(wire);
 }
 
@@ -57,12 +58,12 @@ export function wireLabels(name: string): Uint8Array | undefined {
       if (!close()) return undefined;
       continue;
     }
-    const escape = char === "\\" ? readEscape(name, i) : undefined;
-    if (char === "\\" && escape === undefined) return undefined;
-    const code = escape?.octet ?? char.charCodeAt(0);
-    if (escape === undefined && (code <= 0x20 || code > 0x7e)) return undefined;
+    const escaped = char === "\\" ? readEscape(name, i) : undefined;
+    if (char === "\\" && escaped === undefined) return undefined;
+    const code = escaped?.octet ?? char.charCodeAt(0);
+    if (escaped === undefined && (code <= 0x20 || code > 0x7e)) return undefined;
     label.push(code);
-    i += escape?.more ?? 0;
+    i += escaped?.more ?? 0;
   }
   if (label.length > 0 && !close()) return undefined;
   return octets.length > NAME_MAX ? undefined : Uint8Array.from(octets);
@@ -79,7 +80,11 @@ function readEscape(name: string, at: number): { octet: number; more: number } |
 }
 
 /** X-111, X-090: whether octets are labels of a complete, partial or empty name, and where they end. */
-export function partialNameFault(bytes: Uint8Array, start: number, end: number): string | undefined {
+export function partialNameFault(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+): string | undefined {
   if (end - start > NAME_MAX) return "name over 255 octets";
   for (let i = start; i < end; ) {
     const size = bytes[i] as number;

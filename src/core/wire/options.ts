@@ -175,7 +175,7 @@ function encodeOption(out: ByteWriter, option: Option): void {
 
 function writeFields(out: ByteWriter, option: KnownOption): void {
   const layout = BY_CODE[option.code];
-  assert(layout?.definition.type === option.type, `option ${option.type} has its own code`);
+  assert(layout?.definition.type === option.type, "an option has the code of its type");
   const values = option as unknown as Record<string, unknown>;
   for (const [field, codec] of layout.fields) codec.write(out, values[field]);
 }

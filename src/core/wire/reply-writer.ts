@@ -1,6 +1,6 @@
 // Writes an ADVERTISE or REPLY straight into its RELAY-REPL levels, in one pass (RFC 8415 §9.2, §19.3).
 
-import { type Duid, duidToBytes } from "../model/duid.ts";
+import type { Duid } from "../model/duid.ts";
 import { maskTo } from "../model/ipv6.ts";
 import { LIMITS } from "../model/limits.ts";
 import { ByteWriter, type LengthMark } from "./cursor.ts";
@@ -56,11 +56,11 @@ class PlainReplyWriter implements ReplyWriter {
   }
 
   serverId(duid: Duid): void {
-    this.#put(codeOf("SERVERID"), () => this.#out.bytes(duidToBytes(duid)));
+    this.#put(codeOf("SERVERID"), () => this.#out.digits(duid));
   }
 
   clientId(duid: Duid): void {
-    this.#put(codeOf("CLIENTID"), () => this.#out.bytes(duidToBytes(duid)));
+    this.#put(codeOf("CLIENTID"), () => this.#out.digits(duid));
   }
 
   ia(ia: Ia): void {

@@ -5,7 +5,6 @@ import {
   DUID_MIN_LENGTH,
   type Duid,
   duidFromBytes,
-  duidToBytes,
   formatDuid,
   parseDuid,
 } from "../../model/duid.ts";
@@ -32,8 +31,7 @@ export function readAddress(cursor: Cursor): Ipv6Address {
 }
 
 export function writeAddress(out: ByteWriter, address: Ipv6Address): void {
-  const { buffer, offset } = out.space(16);
-  ipv6ToBytes(address, buffer, offset);
+  out.digits(address);
 }
 
 function parseAddress(inputs: Inputs): Ipv6Address | undefined {
@@ -141,7 +139,7 @@ export const duid: FieldCodec<Duid> = {
       cursor.fail("DUID not of 3 to 130 octets");
     return duidFromBytes(cursor.rest());
   },
-  write: (out, value) => out.bytes(duidToBytes(value)),
+  write: (out, value) => out.digits(value),
   text: formatDuid,
   parse: (inputs) => parseDuid((inputs.text() ?? "").replace(/^0x/i, "")),
 };

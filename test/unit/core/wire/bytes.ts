@@ -9,7 +9,10 @@ export function join(...parts: readonly (Uint8Array | readonly number[])[]): Uin
 }
 
 /** An option with a right length. */
-export function opt(code: number, ...data: readonly (Uint8Array | readonly number[])[]): Uint8Array {
+export function opt(
+  code: number,
+  ...data: readonly (Uint8Array | readonly number[])[]
+): Uint8Array {
   const content = join(...data);
   return join([code >> 8, code & 0xff, content.length >> 8, content.length & 0xff], content);
 }
@@ -46,11 +49,21 @@ export function failover(type: number, ...options: readonly Uint8Array[]): Uint8
   return join([type, 0x12, 0x34, 0x56], u32(0x31000000), ...options);
 }
 
-export function relayForw(hopCount: number, link: string, peer: string, ...options: readonly Uint8Array[]): Uint8Array {
+export function relayForw(
+  hopCount: number,
+  link: string,
+  peer: string,
+  ...options: readonly Uint8Array[]
+): Uint8Array {
   return join([12, hopCount], ip(link), ip(peer), ...options);
 }
 
-export function relayRepl(hopCount: number, link: string, peer: string, ...options: readonly Uint8Array[]): Uint8Array {
+export function relayRepl(
+  hopCount: number,
+  link: string,
+  peer: string,
+  ...options: readonly Uint8Array[]
+): Uint8Array {
   return join([13, hopCount], ip(link), ip(peer), ...options);
 }
 
