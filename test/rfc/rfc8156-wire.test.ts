@@ -263,7 +263,7 @@ describe("§5.5 options", () => {
       expect(decoded(opt(number, [0xa5]))).toEqual({ type, code: number, value: 0xa5 });
   });
 
-  it("F-109, F-116: two octets; bits that must be zero are left to the reader (F-112)", () => {
+  it("F-109, F-116: two octets; bits that must be zero are left to the reader", () => {
     for (const [number, type] of u16Options)
       expect(decoded(opt(number, u16(0xfff1)))).toEqual({ type, code: number, value: 0xfff1 });
   });
@@ -378,7 +378,7 @@ describe("§5.5 options", () => {
     expect(code(() => decodeFailoverMessage(failover(24, broken)))).toBe("trailing-octets");
   });
 
-  it("F-107, F-108: eight binding-statuses, 0 and 9 are none", () => {
+  it("F-107: eight binding-statuses, 0 and 9 are none", () => {
     expect([0, 1, 2, 3, 4, 5, 6, 7, 8, 9].map(bindingStatusOf)).toEqual([
       undefined,
       "ACTIVE",

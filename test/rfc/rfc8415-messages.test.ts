@@ -170,7 +170,7 @@ describe("§11 DUIDs", () => {
       expect(reason(msg(1, opt(1, new Uint8Array(size))))).toBe("client-id-length");
   });
 
-  it("D-039, D-040, D-044, D-046, D-047, D-048: every type is octets that are only compared, unknown ones too", () => {
+  it("D-039, D-040: every type is octets that are only compared, unknown ones too", () => {
     for (const duid of [
       "0001000132981900020000000001",
       "0002000004d2aabb",
@@ -183,7 +183,7 @@ describe("§11 DUIDs", () => {
     }
   });
 
-  it("D-024, D-026: a SERVERID of any length is there and is nobody's own", () => {
+  it("a SERVERID of any length is there and is nobody's own", () => {
     expect(view(msg(1, opt(1, CLIENT), opt(2, [9]))).serverId).toBe("09" as Duid);
     expect(view(msg(1, opt(1, CLIENT), opt(2))).serverId).toBe("" as Duid);
     expect(view(msg(3, opt(1, CLIENT), opt(2, new Uint8Array(60_000)))).serverId).toHaveLength(262);
@@ -211,7 +211,7 @@ describe("§16 what is no client's message", () => {
     }
   });
 
-  it("D-019, N-007: unknown options and options out of place change nothing", () => {
+  it("D-019, N-002, N-007: unknown options and options out of place change nothing", () => {
     const plain = msg(3, opt(1, CLIENT), opt(2, SERVER));
     const odd = msg(
       3,
@@ -238,7 +238,7 @@ describe("§16 what is no client's message", () => {
     expect(twice.elapsedTime).toBe(5);
   });
 
-  it("D-034, N-001: IA_NA and IA_PD count as IA options, IA_TA is unknown", () => {
+  it("N-001: IA_NA and IA_PD count as IA options, IA_TA is unknown", () => {
     expect(view(msg(11, opt(3, new Uint8Array(12)))).hasIa).toBe(true);
     expect(view(msg(11, opt(25, new Uint8Array(12)))).hasIa).toBe(true);
     expect(view(msg(11, opt(25, [1])))).toMatchObject({ hasIa: true, ias: [] });

@@ -209,7 +209,7 @@ describe("options of relays", () => {
     return relays[0] as RequestView["relays"][number];
   };
 
-  it("D-181, D-272, X-162, X-163, X-174, X-176: each level has what its relay said", () => {
+  it("D-181, D-272, X-162, X-174, X-176: each level has what its relay said", () => {
     const level = relayed(
       opt(18, ascii("eth0")),
       opt(79, u16(1), [2, 0, 0, 0, 0, 1]),

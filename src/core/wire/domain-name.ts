@@ -5,9 +5,9 @@
 import type { ByteWriter, Cursor } from "./cursor.ts";
 
 /** RFC 1035 §2.3.4. */
-export const LABEL_MAX = 63;
+const LABEL_MAX = 63;
 /** RFC 1035 §2.3.4: octets on the wire, length octets and the root included. */
-export const NAME_MAX = 255;
+const NAME_MAX = 255;
 
 /** Reads one complete name; fails on compression, a label over 63, a name over 255 or a missing root. */
 export function readName(cursor: Cursor): string {

@@ -8,7 +8,7 @@ import { ByteWriter, u24At, u32At } from "./cursor.ts";
 import { DecodeError } from "./decode-error.ts";
 import { decodeOptions, encodeOptions, type Option } from "./options.ts";
 
-/** F-081 to F-092 */
+/** F-081, F-082, F-083, F-084, F-085, F-086, F-087, F-088, F-089, F-090, F-091, F-092: RFC 8156 §11. */
 export const FAILOVER_TYPE = {
   BNDUPD: 24,
   BNDREPLY: 25,

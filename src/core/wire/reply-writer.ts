@@ -157,7 +157,11 @@ function portOf(request: RequestView, sourcePort: number): number {
   return outermost.relaySourcePort === undefined ? SERVER_PORT : sourcePort;
 }
 
-/** D-185: hop-count and addresses of the same RELAY-FORW level. Leaves RELAY_MSG open. */
+/**
+ * D-185, D-187: hop-count and addresses of the same RELAY-FORW level. What the level says changes nothing of the
+ * answer inside (D-197); link-layer address, Remote-ID and Subscriber-ID come back only on request (X-165, X-178).
+ * Leaves RELAY_MSG open.
+ */
 function beginLevel(out: ByteWriter, relay: RelayLevel): LengthMark {
   out.u8(RELAY_TYPE["RELAY-REPL"]);
   out.u8(relay.hopCount);

@@ -35,7 +35,7 @@ export function viewRequest(bytes: Uint8Array): RequestView | DiscardedDatagram 
   let start = 0;
   let end = bytes.length;
   while (bytes[start] === RELAY_TYPE["RELAY-FORW"] && start < end) {
-    // D-182: nine levels at most.
+    // D-181: level by level. D-182: nine at most.
     if (relays.length === LIMITS.relayLevels) return discard("too-many-relays");
     const level = readLevel(bytes, start, end);
     if (typeof level === "string") return discard(level);
@@ -48,7 +48,7 @@ export function viewRequest(bytes: Uint8Array): RequestView | DiscardedDatagram 
   const type = messageTypeOf(bytes[start] as number);
   // D-035, D-184
   if (bytes[start] === RELAY_TYPE["RELAY-REPL"]) return discard("server-message");
-  // D-013, D-014: also when relayed.
+  // D-013, D-014, N-005, X-248: also when relayed.
   if (type === undefined) return discard("unknown-message-type");
   // D-025, D-032, D-033, D-184
   if (type === "ADVERTISE" || type === "REPLY" || type === "RECONFIGURE")
@@ -211,7 +211,7 @@ function readSingleton(
       view.clientId = duidFromBytes(bytes, from, to);
       return undefined;
     case OPTION.SERVERID:
-      // A SERVERID of any length is one, and no server's own when it is no DUID (D-024, D-026).
+      // A SERVERID of any length is one, and no server's own when it is no DUID.
       view.serverId = duidFromBytes(bytes, from, Math.min(to, from + DUID_MAX_LENGTH + 1)) as Duid;
       return undefined;
     case OPTION.ORO:
@@ -268,18 +268,19 @@ function readIa(view: Draft, bytes: Uint8Array, { code, from, to }: Place): Reas
       kind === "address" ? readIaAddress(bytes, start, offset) : readIaPrefix(bytes, start, offset);
     if (typeof lease === "string") return lease;
     if (lease === undefined) continue;
-    // D-069: `::` and `::/0` are no hint. RFC 8168 §3.2: `::/n` is a length.
+    // D-069: `::` and `::/0` are no hint. RFC 8168 §3.2: `::/n` is a length, before or
+    // after a prefix (D-233).
     if (lease.address !== UNSPECIFIED) leases.push(lease);
     else if (kind === "prefix" && lease.length > 0) lengthHint ??= lease.length;
   }
-  // D-051: of an IA that comes twice the first counts. IAs beyond the limit are left out.
+  // D-050: IA_NA and IA_PD have IAIDs of their own. D-051: of an IA that comes twice the first counts. IAs beyond the limit are left out.
   if (view.ias.length >= LIMITS.iasPerMessage) return undefined;
   if (view.ias.some((ia) => ia.kind === kind && ia.iaid === iaid)) return undefined;
   view.ias.push({ kind, iaid, leases, lengthHint });
   return undefined;
 }
 
-/** undefined = malformed, left out (D-241). Lifetimes are not read: D-090. */
+/** undefined = malformed, left out (D-241). Lifetimes are not read: D-090; nor T1 and T2 of its IA: D-089. */
 function readIaAddress(
   bytes: Uint8Array,
   from: number,

@@ -227,6 +227,7 @@ export const CLIENT_SERVER_OPTIONS = [
     source: "RFC 5007 §4.1.2.1",
     help: "A leasequery.",
   },
+  //
   {
     code: 45,
     type: "CLIENT_DATA",
@@ -236,6 +237,7 @@ export const CLIENT_SERVER_OPTIONS = [
     help: "All that is known of one client on one link.",
     repeatable: true,
   },
+  //
   {
     code: 46,
     type: "CLT_TIME",
@@ -244,6 +246,7 @@ export const CLIENT_SERVER_OPTIONS = [
     source: "RFC 5007 §4.1.2.3",
     help: "Seconds since the client was last heard.",
   },
+  //
   {
     code: 47,
     type: "LQ_RELAY_DATA",
@@ -268,7 +271,7 @@ export const CLIENT_SERVER_OPTIONS = [
     source: "RFC 5460 §5.4.1",
     help: "Who a relay agent is.",
   },
-  // D-242
+  // D-242, D-245
   {
     code: 67,
     type: "PD_EXCLUDE",
@@ -340,6 +343,7 @@ export const CLIENT_SERVER_OPTIONS = [
     source: "RFC 8520 §11",
     help: "Where the device's description is.",
   },
+  //
   {
     code: 138,
     type: "IA_LL",
@@ -349,6 +353,7 @@ export const CLIENT_SERVER_OPTIONS = [
     help: "Link-layer addresses for the client.",
     repeatable: true,
   },
+  //
   {
     code: 139,
     type: "LLADDR",

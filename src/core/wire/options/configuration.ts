@@ -195,6 +195,7 @@ export const CONFIGURATION_OPTIONS = [
     help: "Boot file.",
     configurable: true,
   },
+  //
   {
     code: 60,
     type: "BOOTFILE_PARAM",
@@ -204,6 +205,7 @@ export const CONFIGURATION_OPTIONS = [
     help: "Parameters of the boot file.",
     configurable: true,
   },
+  //
   {
     code: 61,
     type: "CLIENT_ARCH_TYPE",
@@ -213,6 +215,7 @@ export const CONFIGURATION_OPTIONS = [
     help: "Architectures of the client.",
     configurable: true,
   },
+  //
   {
     code: 62,
     type: "NII",
