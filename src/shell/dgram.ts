@@ -17,7 +17,7 @@ import { type UdpCounters, UdpSocket, type UdpSocketOptions } from "./udp-socket
 const ALL_AGENTS_AND_SERVERS = "ff02::1:2";
 const ALL_SERVERS = "ff05::1:3";
 /** D-001. */
-export const SERVER_PORT = 547;
+const SERVER_PORT = 547;
 const RETRY_FIRST_MILLIS = 500;
 const RETRY_MOST_MILLIS = 30_000;
 /** How often it is checked that an interface still has its link-local address. */

@@ -1,10 +1,11 @@
 // The port `datagram socket` on a link: two namespaces of our own, a cable, multicast. Needs root.
 
-import { type ChildProcess, execFileSync } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { rmSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { build } from "rolldown";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { run } from "../../tools/netns/command.ts";
 import { Namespaces, namespacesMissing, spawnInside } from "../../tools/netns/namespaces.ts";
 import { until } from "./wait.ts";
 
@@ -79,14 +80,12 @@ describe.runIf(missing === undefined)("dgram on a link", () => {
     told.some((it) => it.log === "UDP_LISTENING" && it.socket === socket);
   /** A new cable carries nothing until the system has noticed that both ends are up. */
   const linkLocalOf = (namespace: string, name: string): string | undefined => {
-    const shown = execFileSync("ip", ["-n", namespace, "-6", "addr", "show", "dev", name], {
-      encoding: "utf8",
-    });
+    const shown = run("ip", "-n", namespace, "-6", "addr", "show", "dev", name);
     return shown.includes("tentative") ? undefined : /inet6 (fe80[0-9a-f:]+)/.exec(shown)?.[1];
   };
   const exchange = (...args: string[]): { text: string; address: string; port: number } => {
     const command = ["netns", "exec", client, process.execPath, "-e", CLIENT, ...args];
-    return JSON.parse(execFileSync("ip", command, { encoding: "utf8" }));
+    return JSON.parse(run("ip", ...command));
   };
   const receivedAs = (text: string): Promise<Told> =>
     until(() => told.find((it) => it.text === text));
@@ -133,15 +132,13 @@ describe.runIf(missing === undefined)("dgram on a link", () => {
       });
       setTimeout(() => process.exit(1), 10000).unref();
     `;
-    const out = execFileSync("ip", ["netns", "exec", client, process.execPath, "-e", both], {
-      encoding: "utf8",
-    });
+    const out = run("ip", "netns", "exec", client, process.execPath, "-e", both);
     expect(out.trim()).toBe("odd port");
   });
 
   it("an interface that goes away and comes back anew is served again", async () => {
     const before = told.length;
-    execFileSync("ip", ["-n", server, "link", "del", "s1"]);
+    run("ip", "-n", server, "link", "del", "s1");
     await until(() => told.slice(before).some((it) => it.log === "UDP_LOST" && it.socket === "s1"));
     world.cable({ namespace: server, name: "s1" }, { namespace: client, name: "c1" });
     await until(() =>
