@@ -119,7 +119,8 @@ async function main(): Promise<void> {
       const [violation] = outcome.violations;
       console.log(`seed ${outcome.seed} FAILED: ${violation?.checker}: ${violation?.message}`);
     }
-    if (summary.worlds % 50 === 0) console.log(`${summary.worlds} worlds, ${summary.failures.length} failed`);
+    if (summary.worlds % 50 === 0)
+      console.log(`${summary.worlds} worlds, ${summary.failures.length} failed`);
   });
   for (const line of printCoverage(summary.coverage.counts)) console.log(line);
   const [failure] = summary.failures.sort((a, b) => a.seed - b.seed);

@@ -56,7 +56,8 @@ export function readTable(disk: DiskReader): DiskTable {
 /** The changes of one write to the log, in order. */
 export function changesIn(group: Uint8Array): readonly Change[] {
   const check = readHeader(group, crc32);
-  if (check.type !== "ok") throw new Error(`a server writes something that is no group: ${check.type}`);
+  if (check.type !== "ok")
+    throw new Error(`a server writes something that is no group: ${check.type}`);
   const reader = new ByteReader(group, GROUP_HEADER_BYTES, check.header.length);
   return Array.from({ length: check.header.count }, () => decodeRecord(reader));
 }

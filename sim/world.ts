@@ -194,7 +194,9 @@ class World {
     writing: (host, request) => {
       const changes = changesIn(request.bytes);
       for (const change of changes) this.#tables[host.name].apply(change);
-      const leases = changes.flatMap((change) => (change.type === "lease" ? [imageOf(change.lease)] : []));
+      const leases = changes.flatMap((change) =>
+        change.type === "lease" ? [imageOf(change.lease)] : [],
+      );
       if (leases.length > 0)
         this.#judges.observe({ type: "written", ...this.#where(host), leases });
     },
@@ -210,7 +212,9 @@ class World {
 
   #sentToPartner(host: Host, id: number, bytes: Uint8Array): void {
     const link = linkNumber(host, id);
-    for (const text of this.#trace.on ? this.#describer.describe(`${host.name} ${link}`, bytes) : []) {
+    for (const text of this.#trace.on
+      ? this.#describer.describe(`${host.name} ${link}`, bytes)
+      : []) {
       this.#note(host.name, "to partner", () => text);
     }
     this.#judges.observe({ type: "link-sent", ...this.#where(host), link, bytes });

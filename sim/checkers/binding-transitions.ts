@@ -93,7 +93,9 @@ export function bindingTransitions(pair: boolean, report: Report): Checker {
     }
   }
 
-  function reader(observation: Extract<Observation, { type: "link-sent" | "link-received" }>): FrameReader {
+  function reader(
+    observation: Extract<Observation, { type: "link-sent" | "link-received" }>,
+  ): FrameReader {
     const name = `${observation.type} ${observation.server} ${observation.link}`;
     const found = readers.get(name) ?? new FrameReader();
     readers.set(name, found);

@@ -9,6 +9,7 @@ import {
   type Observation,
   type Report,
   type ServerName,
+  secondsSince2000,
 } from "./observation.ts";
 import { endOf } from "./two-holders.ts";
 
@@ -19,152 +20,184 @@ interface Held {
   readonly iaid: number;
   readonly address: string;
   readonly length: number;
-  /** Which server told it last, and whether the partner has acknowledged it since the client first had it. */
+  /** Which server told it last. */
   teller: ServerName | undefined;
-  acknowledged: boolean;
   until: number;
   /** A cause that has arisen while it was held. */
   cause: string | undefined;
 }
 
+type Of<T extends Observation["type"]> = Extract<Observation, { type: T }>;
+type Named = Pick<SeenLease, "address" | "length">;
+
+const REPLY = 7;
 const NO_BINDING = 3;
+const NOT_ON_LINK = 4;
+/** The expiry in an update may be this much before that of the REPLY as it left, seconds. */
+const SLACK = 4;
 
-export function causes(servers: Readonly<Record<string, ServerName>>, report: Report): Checker {
-  const held: Held[] = [];
-  const readers = new Map<string, FrameReader>();
+const same = (one: Named, two: Named) => one.address === two.address && one.length === two.length;
 
-  function drop(gone: (one: Held) => boolean): void {
-    for (let i = held.length - 1; i >= 0; i--) if (gone(held[i] as Held)) held.splice(i, 1);
+/** What each server told last, and what of it the partner has acknowledged: client expiries by that server's clock. */
+class Replication {
+  readonly #told = new Map<string, number>();
+  readonly #acked = new Map<string, number>();
+  readonly #readers = new Map<string, FrameReader>();
+
+  #key(server: string, duid: string, lease: Named): string {
+    return `${server} ${duid} ${lease.address}/${lease.length}`;
   }
 
-  function told(observation: Extract<Observation, { type: "reply-accepted" }>): void {
-    const message = readMessage(observation.bytes);
-    if (message === undefined) return;
-    const { answered, at, client } = observation;
-    drop((one) => one.until <= at);
-    if (answered === "RELEASE" || answered === "DECLINE") return;
-    if (answered === "CONFIRM") return confirmed(message, client, at);
-    for (const ia of message.ias) {
-      refused(ia, message, observation);
-      for (const lease of ia.leases) {
-        if (lease.valid === 0) continue;
-        const until = endOf(lease, at, observation.rate);
-        const teller = servers[message.serverId];
-        const same = held.find(
-          (one) =>
-            one.client === client && one.address === lease.address && one.length === lease.length,
-        );
-        if (same !== undefined) Object.assign(same, { until, teller, cause: undefined });
-        else
-          held.push({
-            client,
-            duid: message.duid,
-            kind: ia.kind,
-            iaid: ia.iaid,
-            address: lease.address,
-            length: lease.length,
-            teller,
-            acknowledged: false,
-            until,
-            cause: undefined,
-          });
-      }
+  sent({ bytes, server, serverTime }: Of<"server-sent">): void {
+    const message = readMessage(bytes);
+    if (message?.type !== REPLY) return;
+    for (const lease of message.ias.flatMap((ia) => ia.leases)) {
+      const until = secondsSince2000(serverTime) + lease.valid;
+      this.#told.set(this.#key(server, message.duid, lease), until);
     }
   }
 
-  /** An answer that takes from the client what it holds in this IA. */
-  function refused(
-    ia: SeenIa,
-    message: SeenMessage,
-    observation: Extract<Observation, { type: "reply-accepted" }>,
-  ): void {
-    const { at, client } = observation;
-    const mine = held.filter(
-      (one) => one.client === client && one.kind === ia.kind && one.iaid === ia.iaid,
-    );
-    for (const one of mine) {
-      const lease = ia.leases.find(
-        (other) => other.address === one.address && other.length === one.length,
-      );
-      const ended = lease !== undefined && lease.valid === 0;
-      const isNew = (other: SeenLease) =>
-        other.valid > 0 && !mine.some((had) => had.address === other.address && had.length === other.length);
-      // Leases that are merely left out are neither confirmed nor denied (T-02).
-      const replaced = lease === undefined && ia.leases.some(isNew);
-      const denied = lease === undefined && ia.status === NO_BINDING;
-      if (!ended && !replaced && !denied) continue;
-      if (one.cause === undefined) {
-        const how = ended ? "ended" : denied ? "denied" : "replaced";
-        const left = ((one.until - at) / 1000).toFixed(1);
-        report(
-          at,
-          `${leaseName(one)} of ${client} was ${how} by ${servers[message.serverId] ?? "?"} in its answer to ${observation.answered}, ${left} s before its end`,
-        );
-      }
-      if (ended || replaced) drop((other) => other === one);
-      else one.cause = "denied before";
-    }
-  }
-
-  function confirmed(message: SeenMessage, client: string, at: number): void {
-    if (message.status !== 4) return;
-    for (const one of held) {
-      if (one.client !== client) continue;
-      if (one.cause === undefined)
-        report(at, `${leaseName(one)} of ${client} is "not on link", but the client did not move`);
-    }
-    drop((one) => one.client === client);
-  }
-
-  function acknowledged(observation: Extract<Observation, { type: "link-received" }>): void {
-    const name = `${observation.server} ${observation.link}`;
-    const reader = readers.get(name) ?? new FrameReader();
-    readers.set(name, reader);
-    for (const message of reader.push(observation.bytes)) {
+  received({ bytes, link, server }: Of<"link-received">): void {
+    const name = `${server} ${link}`;
+    const reader = this.#readers.get(name) ?? new FrameReader();
+    this.#readers.set(name, reader);
+    for (const message of reader.push(bytes)) {
       if (message.type !== BNDREPLY) continue;
       for (const lease of message.leases) {
         if (lease.error !== 0) continue;
-        for (const one of held) {
-          if (
-            one.duid === lease.duid &&
-            one.address === lease.address &&
-            one.length === lease.length
-          )
-            one.acknowledged = true;
+        const key = this.#key(server, lease.duid, lease);
+        this.#acked.set(key, lease.stateExpirationTime);
+      }
+    }
+  }
+
+  /** Whether the partner knew of all that the server told. */
+  isAcknowledged(server: ServerName, one: Held): boolean {
+    const key = this.#key(server, one.duid, one);
+    return (this.#acked.get(key) ?? 0) >= (this.#told.get(key) ?? 0) - SLACK;
+  }
+}
+
+class Causes {
+  readonly #held: Held[] = [];
+  readonly #replication = new Replication();
+  readonly #servers: Readonly<Record<string, ServerName>>;
+  readonly #report: Report;
+
+  constructor(servers: Readonly<Record<string, ServerName>>, report: Report) {
+    this.#servers = servers;
+    this.#report = report;
+  }
+
+  observe(observation: Observation): void {
+    this.#drop((one) => one.until <= observation.at);
+    if (observation.type === "reply-accepted") this.#told(observation);
+    else if (observation.type === "client-sent") this.#sent(observation);
+    else if (observation.type === "client-moved") {
+      for (const one of this.#of(observation.client)) one.cause = "moved off the link";
+    } else if (observation.type === "server-sent") this.#replication.sent(observation);
+    else if (observation.type === "link-received") this.#replication.received(observation);
+    else if (observation.type === "started" && !observation.diskKept) this.#lost(observation);
+  }
+
+  #of(client: string): readonly Held[] {
+    return this.#held.filter((one) => one.client === client);
+  }
+
+  #drop(gone: (one: Held) => boolean): void {
+    for (let i = this.#held.length - 1; i >= 0; i--) {
+      if (gone(this.#held[i] as Held)) this.#held.splice(i, 1);
+    }
+  }
+
+  #lost({ server }: Of<"started">): void {
+    for (const one of this.#held) {
+      if (one.teller === server && !this.#replication.isAcknowledged(server, one)) {
+        one.cause = "told but not acknowledged";
+      }
+    }
+  }
+
+  #sent({ bytes, client, message }: Of<"client-sent">): void {
+    const ias = readMessage(bytes)?.ias ?? [];
+    if (message === "RELEASE" || message === "DECLINE") {
+      const given = ias.flatMap((ia) => ia.leases);
+      this.#drop((one) => one.client === client && given.some((lease) => same(lease, one)));
+    } else if (message === "SOLICIT") {
+      // It begins anew, so it has forgotten what it held.
+      this.#drop((one) => one.client === client && ias.some((ia) => ia.kind === one.kind));
+    }
+  }
+
+  #told(observation: Of<"reply-accepted">): void {
+    const message = readMessage(observation.bytes);
+    const { answered, at, client, rate } = observation;
+    if (message === undefined || answered === "RELEASE" || answered === "DECLINE") return;
+    if (answered === "CONFIRM") return this.#confirmed(message, client, at);
+    for (const ia of message.ias) {
+      this.#refused(ia, message, observation);
+      for (const lease of ia.leases) {
+        if (lease.valid === 0) continue;
+        const teller = this.#servers[message.serverId];
+        const until = endOf(lease, at, rate);
+        const known = this.#of(client).find((one) => same(one, lease));
+        if (known !== undefined) Object.assign(known, { until, teller, cause: undefined });
+        else {
+          const { address, iaid, kind, length } = lease;
+          const { duid } = message;
+          const cause = undefined;
+          this.#held.push({ client, duid, kind, iaid, address, length, teller, until, cause });
         }
       }
     }
   }
 
-  return {
-    name: "causes",
-    observe(observation) {
-      const { at } = observation;
-      if (observation.type === "reply-accepted") told(observation);
-      else if (observation.type === "link-received") acknowledged(observation);
-      else if (observation.type === "client-moved") {
-        for (const one of held)
-          if (one.client === observation.client) one.cause = "moved off the link";
-      } else if (
-        observation.type === "client-sent" &&
-        /^(RELEASE|DECLINE)$/.test(observation.message)
-      ) {
-        const given = (readMessage(observation.bytes)?.ias ?? []).flatMap((ia) => ia.leases);
-        drop(
-          (one) =>
-            one.client === observation.client &&
-            given.some((lease) => lease.address === one.address && lease.length === one.length),
+  /** An answer that takes from the client what it holds in this IA. */
+  #refused(ia: SeenIa, message: SeenMessage, observation: Of<"reply-accepted">): void {
+    const { answered, at, client } = observation;
+    const mine = this.#of(client).filter((one) => one.kind === ia.kind && one.iaid === ia.iaid);
+    for (const one of mine) {
+      const how = loss(one, ia, mine, answered);
+      if (how === undefined) continue;
+      if (one.cause === undefined) {
+        const server = this.#servers[message.serverId] ?? "?";
+        const left = ((one.until - at) / 1000).toFixed(1);
+        this.#report(
+          at,
+          `${leaseName(one)} of ${client} was ${how} by ${server} in its answer to ${answered}, ${left} s before its end`,
         );
-      } else if (observation.type === "client-sent" && observation.message === "SOLICIT") {
-        // It begins anew, so it has forgotten what it held.
-        const kinds = (readMessage(observation.bytes)?.ias ?? []).map((ia) => ia.kind);
-        drop((one) => one.client === observation.client && kinds.includes(one.kind));
-      } else if (observation.type === "started" && !observation.diskKept) {
-        for (const one of held)
-          if (one.teller === observation.server && !one.acknowledged)
-            one.cause = "told but not acknowledged";
       }
-      drop((one) => one.until <= at);
-    },
-  };
+      if (how === "denied") one.cause = "denied before";
+      else this.#drop((other) => other === one);
+    }
+  }
+
+  #confirmed(message: SeenMessage, client: string, at: number): void {
+    if (message.status !== NOT_ON_LINK) return;
+    for (const one of this.#of(client)) {
+      // A CONFIRM asks about addresses only.
+      if (one.cause !== undefined || one.kind === "prefix") continue;
+      this.#report(
+        at,
+        `${leaseName(one)} of ${client} is "not on link", but the client did not move`,
+      );
+    }
+    this.#drop((one) => one.client === client);
+  }
+}
+
+/** How the answer takes the lease away; undefined when it does not. */
+function loss(one: Held, ia: SeenIa, mine: readonly Held[], answered: string) {
+  const lease = ia.leases.find((other) => same(other, one));
+  if (lease !== undefined) return lease.valid === 0 ? "ended" : undefined;
+  if (ia.status === NO_BINDING) return "denied";
+  // Leases that are merely left out are neither confirmed nor denied (T-02).
+  const isNew = (other: SeenLease) => other.valid > 0 && !mine.some((had) => same(had, other));
+  const extending = answered === "RENEW" || answered === "REBIND";
+  return extending && ia.leases.some(isNew) ? "replaced" : undefined;
+}
+
+export function causes(servers: Readonly<Record<string, ServerName>>, report: Report): Checker {
+  const judge = new Causes(servers, report);
+  return { name: "causes", observe: (observation) => judge.observe(observation) };
 }

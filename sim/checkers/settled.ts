@@ -54,9 +54,10 @@ function difference(a: LeaseImage | undefined, b: LeaseImage | undefined): strin
   if (a.status !== b.status) return `${a.status} and ${b.status}`;
   if (a.duid !== b.duid || a.iaid !== b.iaid)
     return `of ${a.duid} ${a.iaid} and of ${b.duid} ${b.iaid}`;
+  // An ended lease has no client whose expiry or contacts count.
+  if (a.status !== "ACTIVE") return undefined;
   if (a.clientExpiry !== b.clientExpiry)
     return `client expiry ${a.clientExpiry} and ${b.clientExpiry}`;
-  if (a.status !== "ACTIVE") return undefined;
   if (
     a.clientLastTransactionTime !== b.partnerRawCltTime ||
     b.clientLastTransactionTime !== a.partnerRawCltTime

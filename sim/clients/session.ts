@@ -334,8 +334,6 @@ export class Session {
       exchange.ias.delete(mine);
       if (ia.status === STATUS.NoBinding) unbound = true;
       if (ia.status === STATUS.NotOnLink) offLink = true;
-      // What a REQUEST brings replaces what a server no longer knew.
-      if (exchange.message === "REQUEST" && ia.leases.length > 0) mine.forget();
       mine.take(ia, now, personality.halfValid);
     }
     if (unbound && exchange.message !== "REQUEST") {
