@@ -1,8 +1,9 @@
 // Housekeeping: ends leases whose time is over and forgets free ones that nobody needs (D-287, A-78).
 
-import { isAvailable } from "../model/lease-status.ts";
+import { linkNamed } from "../config/lookup.ts";
 import { formatPrefix } from "../model/ipv6.ts";
 import type { Lease, LeaseKey } from "../model/lease.ts";
+import { isAvailable } from "../model/lease-status.ts";
 import { LIMITS } from "../model/limits.ts";
 import { prefixOwner } from "../model/prefix-owner.ts";
 import {
@@ -13,7 +14,6 @@ import {
   NO_TIME,
   type Seconds,
 } from "../model/time.ts";
-import { linkNamed } from "../config/lookup.ts";
 import type { LeasingContext } from "./context.ts";
 
 export interface ExpiryContext extends LeasingContext {

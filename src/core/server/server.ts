@@ -30,6 +30,9 @@ import { MessageRate } from "./message-rate.ts";
 import { Release } from "./release.ts";
 import { ServerState } from "./state.ts";
 
+/** How long a server without space for its log waits for some before it ends. */
+const STARVED_FOR: Millis = 1_000;
+
 export interface ServerOptions {
   readonly config: CompiledConfig;
   /** 16 random octets. */
@@ -66,6 +69,8 @@ export class Server implements ServerDoor {
   #heartbeatAt: Millis;
   #stoppingSince: Millis | undefined;
   #handedOver = false;
+  /** Since when nothing could be written, and how far the log was durable then. */
+  #starved: { readonly since: Millis; readonly durable: number } | undefined;
   #ended = false;
 
   constructor(options: ServerOptions) {
@@ -118,6 +123,8 @@ export class Server implements ServerDoor {
     }
     this.#housekeeping(ticked, now);
     this.state.store.poll((request) => sink.disk(request));
+    this.#checkSpace(now);
+    if (this.#ended) return;
     this.#release.release(this.state.store.durableSequence, now, sink);
     if (this.#handedOver) this.#endIfIdle(now);
     this.#sink = undefined;
@@ -219,8 +226,17 @@ export class Server implements ServerDoor {
   #diskResult(result: DiskResult): void {
     const { store } = this.state;
     store.complete(result);
-    const problem = store.failed ?? (store.starved ? store.trouble : undefined);
-    if (problem !== undefined) this.#fail(problem);
+    if (store.failed !== undefined) this.#fail(store.failed);
+  }
+
+  /** Records wait and there is nowhere to write them (disk full): tried again for a while, then the partner takes over. */
+  #checkSpace(now: Millis): void {
+    const { store } = this.state;
+    if (this.#starved?.durable !== store.durableSequence) this.#starved = undefined;
+    if (!store.starved) return;
+    this.#starved ??= { since: now, durable: store.durableSequence };
+    if (now - this.#starved.since >= STARVED_FOR) this.#fail(store.trouble ?? "no space");
+    else store.retry();
   }
 
   /** A write error is final: nothing held may leave, the process ends, the partner takes over. */

@@ -1,7 +1,7 @@
 // RENEW and REBIND (RFC 8415 §18.3.4, §18.3.5), and what a pair adds: T-02, T-03, RECOVER-DONE.
 
 import { formatPrefix } from "../../model/ipv6.ts";
-import { type Lease, leaseKeyText } from "../../model/lease.ts";
+import { type Lease, type LeaseKey, leaseKeyText } from "../../model/lease.ts";
 import { isHeld } from "../../model/lease-status.ts";
 import type { RequestedIa } from "../../wire/view.ts";
 import { bindingsOf, keyOf, plan, subnetOfLease, zero } from "../bindings.ts";
@@ -16,10 +16,12 @@ export function extendAll(exchange: Exchange, mode: ExtendMode): readonly Planne
   if (mode === "answer-for-partner") return extendForPartner(exchange);
   const taken = new Set<string>();
   const planned: PlannedIa[] = [];
+  const doubtful = exchange.view.ias.some((ia) => namesDoubtful(exchange, ia));
   for (const ia of exchange.view.ias) {
     const one =
       mode === "answer-recorded" ? extendRecorded(exchange, ia) : extend(exchange, ia, taken);
-    if (one === undefined) continue;
+    // T-02: a status or a new lease beside a doubtful one would make the client ask here for all of them anew.
+    if (one === undefined || (doubtful && isNews(exchange, one))) continue;
     for (const lease of one.leases) taken.add(leaseKeyText(lease.key));
     planned.push(one);
   }
@@ -41,12 +43,11 @@ function extend(
   let doubtful = false;
   for (const requested of ia.leases) {
     const key = keyOf(ia, requested);
-    if (bound.some((record) => record.address === key.address && record.length === key.length))
-      continue;
+    if (isAmong(bound, key)) continue;
     if (subnetOfLease(exchange, key) === undefined) {
       // D-137, D-138, D-150, D-151: not right for the link.
       leases.push(zero(key));
-    } else if (exchange.authority.isDoubtful(key, exchange.context.table.get(key), exchange.now)) {
+    } else if (isDoubtful(exchange, key)) {
       // T-02, D-309: neither confirmed nor denied.
       doubtful = true;
       noteDoubtful(exchange, key);
@@ -58,6 +59,33 @@ function extend(
   if (leases.length > 0) return { ia, leases };
   if (doubtful) return undefined;
   return withoutBinding(exchange, ia, taken);
+}
+
+function isAmong(bound: readonly Lease[], key: LeaseKey): boolean {
+  return bound.some((record) => record.address === key.address && record.length === key.length);
+}
+
+function isDoubtful({ authority, context, now }: Exchange, key: LeaseKey): boolean {
+  return authority.isDoubtful(key, context.table.get(key), now);
+}
+
+function namesDoubtful(exchange: Exchange, ia: RequestedIa): boolean {
+  const bound = bindingsOf(exchange, ia);
+  return ia.leases
+    .map((requested) => keyOf(ia, requested))
+    .some(
+      (key) =>
+        !isAmong(bound, key) &&
+        subnetOfLease(exchange, key) !== undefined &&
+        isDoubtful(exchange, key),
+    );
+}
+
+/** Whether the IA gets a status only, or a lease that the client did not have. */
+function isNews({ client }: Exchange, { leases }: PlannedIa): boolean {
+  return (
+    leases.length === 0 || leases.some(({ grant, record }) => grant && record?.duid !== client.duid)
+  );
 }
 
 /** D-134, D-148: new lifetimes; D-135: what cannot be extended is left out. */
