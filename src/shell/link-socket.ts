@@ -160,6 +160,7 @@ export class LinkSocket {
     if (this.#closing || this.#ended) return;
     const bytes = new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.length);
     if (this.#phase === "secured") {
+      // F-228: the same frames as in clear text, as TLS application data.
       this.#heardSinceSecured = true;
       this.#deliver(bytes);
       return;

@@ -104,6 +104,16 @@ describe.runIf(missing === undefined)("dgram on a link", () => {
     }
   });
 
+  it("14 takes a datagram whose layer-2 destination was unicast (D-003)", async () => {
+    const shown = run("ip", "-n", server, "-o", "link", "show", "s0");
+    const [, address = ""] = /link\/ether ([0-9a-f:]+)/.exec(shown) ?? [];
+    const neighbour = ["ff02::1:2", "lladdr", address, "dev", "c0"];
+    run("ip", "-n", client, "-6", "neigh", "add", ...neighbour, "nud", "permanent");
+    expect(exchange("546", "by unicast frame", "ff02::1:2%c0").text).toBe("by unicast frame");
+    expect(await receivedAs("by unicast frame")).toMatchObject({ multicast: true });
+    run("ip", "-n", client, "-6", "neigh", "del", ...neighbour);
+  });
+
   it("hears ff05::1:3, and answers a global address from a global one (D-002, D-006, D-007)", async () => {
     const answer = exchange("547", "relay site", "ff05::1:3%c0", "2001:db8:5::2");
     expect(answer).toEqual({ text: "relay site", address: "2001:db8:5::1", port: 547 });

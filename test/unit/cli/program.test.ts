@@ -117,6 +117,17 @@ describe("the command line", () => {
     expect(served[0]).toMatchObject({ logFormat: "text", logLevel: "info" });
   });
 
+  it("5.1 the failover port is 647 unless the file says otherwise (F-072, R7031-52)", async () => {
+    const usual = await run(["serve", "--config", file(PAIR), "--server", "b"]);
+    expect(usual.served[0]?.config.server.port).toBe(647);
+    const other = PAIR.replace(
+      'b: { address: "2001:db8:ffff::2"',
+      'b: { address: "2001:db8:ffff::2", port: 1647',
+    );
+    const told = await run(["serve", "--config", file(other), "--server", "a"]);
+    expect(told.served[0]?.config.relationships[0]?.partner.port).toBe(1647);
+  });
+
   it("serve does not start with a faulty file, nor without knowing which server it is", async () => {
     const faulty = await run([
       "serve",
