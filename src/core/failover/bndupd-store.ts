@@ -31,9 +31,10 @@ export function storeUpdate(context: StoreContext, accepted: AcceptedUpdate): vo
   const expiry = bothActive
     ? laterOf(update.stateExpirationTime, same.stateExpirationTime)
     : update.stateExpirationTime;
-  // an update whose sender did not know our last contact leaves our mark standing; so does a later expiry here.
-  const marked =
-    bothActive && ((same.marked && !informed) || isLater(expiry, update.stateExpirationTime));
+  // clients match, and the sender did not know our last contact: our mark stands, so that it learns of it. So it
+  // does where our expiry is the later one.
+  const isUnknownToSender = same?.marked === true && !informed && update.status === "ACTIVE";
+  const marked = isUnknownToSender || (bothActive && isLater(expiry, update.stateExpirationTime));
   const updated = merged(accepted, same, { expiry, marked, ackEpoch: context.ackEpoch });
   if (
     update.status === "EXPIRED" ||
