@@ -108,7 +108,7 @@ describe.runIf(missing === undefined)("dgram on a link", () => {
     const shown = run("ip", "-n", server, "-o", "link", "show", "s0");
     const [, address = ""] = /link\/ether ([0-9a-f:]+)/.exec(shown) ?? [];
     const neighbour = ["ff02::1:2", "lladdr", address, "dev", "c0"];
-    run("ip", "-n", client, "-6", "neigh", "add", ...neighbour, "nud", "permanent");
+    run("ip", "-n", client, "-6", "neigh", "replace", ...neighbour, "nud", "permanent");
     expect(exchange("546", "by unicast frame", "ff02::1:2%c0").text).toBe("by unicast frame");
     expect(await receivedAs("by unicast frame")).toMatchObject({ multicast: true });
     run("ip", "-n", client, "-6", "neigh", "del", ...neighbour);
