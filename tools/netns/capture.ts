@@ -36,9 +36,10 @@ export async function capture(options: CaptureOptions): Promise<Capture> {
     file: options.file,
     async stop() {
       await sleep(300);
-      if (child.exitCode !== null) return;
+      if (child.exitCode !== null || child.signalCode !== null) return;
+      const gone = once(child, "exit");
       child.kill("SIGINT");
-      await once(child, "exit");
+      await gone;
     },
   };
 }
@@ -46,14 +47,11 @@ export async function capture(options: CaptureOptions): Promise<Capture> {
 function listening(child: ChildProcess): Promise<void> {
   return new Promise((resolve, reject) => {
     let text = "";
-    child.on("error", reject);
-    child.on("exit", (code) => reject(new Error(`tcpdump ended with ${code}: ${text}`)));
+    child.once("error", reject);
+    child.once("exit", (code) => reject(new Error(`tcpdump ended with ${code}: ${text}`)));
     child.stderr?.on("data", (data: Buffer) => {
       text += data.toString();
-      if (text.includes("listening on")) {
-        child.removeAllListeners("exit");
-        resolve();
-      }
+      if (text.includes("listening on")) resolve();
     });
   });
 }

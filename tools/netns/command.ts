@@ -1,10 +1,20 @@
 // Runs the system's network commands for the namespaces: synchronous, they take milliseconds.
 
 import { spawnSync } from "node:child_process";
-import { accessSync, constants } from "node:fs";
-import { delimiter, join } from "node:path";
+import { accessSync, constants, existsSync } from "node:fs";
+import { delimiter, dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
 
 const SEARCH = `${process.env.PATH ?? ""}${delimiter}/usr/sbin${delimiter}/sbin`;
+
+/** The package's folder, whether this runs from its source or from a bundle. */
+export const ROOT = findRoot(dirname(fileURLToPath(import.meta.url)));
+
+function findRoot(folder: string): string {
+  if (existsSync(join(folder, "package.json"))) return folder;
+  if (dirname(folder) === folder) throw new Error("the package's folder was not found");
+  return findRoot(dirname(folder));
+}
 
 /** Runs a command and returns its output; throws with the command line and what it printed. */
 export function run(command: string, ...args: readonly string[]): string {

@@ -5,12 +5,12 @@ import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { rmSync } from "node:fs";
 import { request } from "node:http";
-import { fileURLToPath } from "node:url";
-import { sleep, until } from "./command.ts";
+import { join } from "node:path";
+import { ROOT, sleep, until } from "./command.ts";
 import { logged, spawnInside } from "./namespaces.ts";
 
 /** The command, as people run it. */
-export const TANDEM = fileURLToPath(new URL("../../bin/tandem.mjs", import.meta.url));
+export const TANDEM = join(ROOT, "bin/tandem.mjs");
 
 export interface DaemonOptions {
   readonly name: string;
