@@ -6,6 +6,9 @@ import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { root, runChecks } from "./checks.mjs";
 
+/** A test that loops without end cannot be stopped from inside: this only keeps the run from hanging for ever. */
+const HANGS_AFTER_MILLIS = 2 * 3_600_000;
+
 /** @typedef {{ passed: number, failed: number, skipped: number }} Counts */
 
 /** @param {string} file @returns {Counts | undefined} undefined when Vitest died before the end */
@@ -28,6 +31,7 @@ function runVitest(args) {
     {
       cwd: root,
       stdio: ["ignore", "inherit", "inherit"],
+      timeout: HANGS_AFTER_MILLIS,
       env: { ...process.env, TANDEM_TEST_COUNTS: file },
     },
   );
