@@ -47,7 +47,7 @@ export function handleMessage(
   datagram: ClientDatagram,
   now: Millis,
 ): LeasingOutcome {
-  const link = selectLink(context.config, view, datagram.interface);
+  const link = selectLink(context.config, view, datagram);
   const owner = ownerOf(context, view, link);
   const admission = admit(view, datagram, owner);
   if (admission.type === "discard") return admission;
