@@ -4,6 +4,7 @@ import type { BindingStatus } from "../model/binding-status.ts";
 import type { Lease } from "../model/lease.ts";
 import { DEFAULTS } from "../model/limits.ts";
 import {
+  addSeconds,
   type DhcpTime,
   diffSeconds,
   isLater,
@@ -50,8 +51,8 @@ export function decide(
   const outdated = (reason: string) => rejectOutdated(order, reason);
   switch (cellOf(own.status, update.status)) {
     case "ended-by-time":
-      // F-318: what is ACTIVE here ends by its own time only.
-      return isPast(own.stateExpirationTime, now)
+      // F-318: what is ACTIVE here ends by its own time only; T-06 (6): with its grace, if the sender did not wait for it.
+      return hasEnded(own, informed ? 0 : DEFAULTS.graceSeconds, now)
         ? accept
         : outdated("the lease is still active here");
     case "contact-after-reset":
@@ -64,6 +65,12 @@ export function decide(
     case "accept":
       return decideByOrder(own, update, accept, now);
   }
+}
+
+function hasEnded(own: Lease, grace: number, now: Millis): boolean {
+  return (
+    own.stateExpirationTime !== NO_TIME && isPast(addSeconds(own.stateExpirationTime, grace), now)
+  );
 }
 
 type Cell = "accept" | "ended-by-time" | "contact-after-reset" | "both-active";
@@ -107,7 +114,7 @@ function decideByOrder(own: Lease, update: UpdatedLease, accept: Accepting, now:
     ends &&
     own.status === "ACTIVE" &&
     !isSameClient(own, update) &&
-    !isPast(own.stateExpirationTime, now)
+    !hasEnded(own, DEFAULTS.graceSeconds, now)
   ) {
     // the ending of one client's lease does not end another's.
     return outdated("another client holds the lease here");
