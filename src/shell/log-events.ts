@@ -73,6 +73,11 @@ export const SHELL_LOG_EVENTS = define({
     template: "{signal}: planned stop; a second signal ends the process at once",
     help: "T-05: unacknowledged updates go to the partner first, then the process ends.",
   },
+  LOG_SUPPRESSED: {
+    level: "warn",
+    template: "{count} more events {event} within a second were not written",
+    help: "A warning that comes more than 50 times a second is written 50 times and then counted, so that an exhausted pool does not fill the disk with the log. The counters in `tandem status` count them all.",
+  },
   TANDEM_FAILED: {
     level: "error",
     template: "a bug stopped the server: {error}",

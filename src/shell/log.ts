@@ -11,6 +11,9 @@ export type LogFormat = "json" | "text";
 const MAX_WAITING = 16 * 1024 * 1024;
 /** At the end of the process a reader that does not read is waited for no longer than this. */
 const DRAIN_MILLIS = 1_000;
+/** Lines of one warning in this time; the rest is counted. */
+const FLOOD_LINES = 50;
+const FLOOD_MILLIS = 1_000;
 const ORDER: Record<LogLevel, number> = { debug: 20, info: 30, warn: 40, error: 50 };
 const CATALOGUE = { ...LOG_EVENTS, ...SHELL_LOG_EVENTS };
 
@@ -66,9 +69,12 @@ export function createLog(options: LogOptions): Log {
     },
     destination,
   );
+  const flood = new Flood();
   const write: LogSink = (event) => {
     const level: LogLevel = CATALOGUE[event.id].level;
     if (ORDER[level] < least) return;
+    // Lease events (info) are a record and are all kept; a warning repeated by every client is not.
+    if (level === "warn" && event.id !== "LOG_SUPPRESSED" && !flood.lets(event.id, write)) return;
     const message = renderEvent(event);
     if (options.format === "json") json[level]({ id: event.id, fields: event.fields }, message);
     else destination.write(textLine(event.id, level, message));
@@ -82,6 +88,28 @@ export function createLog(options: LogOptions): Log {
       });
     });
   return { write, drain, flush: () => flushQuietly(() => destination.flushSync()) };
+}
+
+/** Counts what comes too often, and says how much it was when the second is over. */
+class Flood {
+  readonly #written = new Map<string, number>();
+  #timer: NodeJS.Timeout | undefined;
+
+  lets(id: string, write: LogSink): boolean {
+    const count = (this.#written.get(id) ?? 0) + 1;
+    this.#written.set(id, count);
+    this.#timer ??= setTimeout(() => this.#tell(write), FLOOD_MILLIS).unref();
+    return count <= FLOOD_LINES;
+  }
+
+  #tell(write: LogSink): void {
+    this.#timer = undefined;
+    for (const [event, written] of this.#written) {
+      const count = written - FLOOD_LINES;
+      if (count > 0) write({ id: "LOG_SUPPRESSED", fields: { count, event } });
+    }
+    this.#written.clear();
+  }
 }
 
 function textLine(id: string, level: LogLevel, message: string): string {

@@ -1,7 +1,7 @@
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { createLog, type Log, type LogFormat, renderEvent } from "../../../src/shell/log.ts";
 
 describe("the log", () => {
@@ -61,6 +61,27 @@ describe("the log", () => {
     log.write({ id: "TANDEM_STOPPING", fields: {} });
     await log.drain();
     expect(lines()).toHaveLength(1);
+  });
+
+  it("a warning that every client repeats is counted and not written each time; leases are all written", async () => {
+    vi.useFakeTimers();
+    const log = open("text");
+    for (let i = 0; i < 120; i++) {
+      const fields = { kind: "address", duid: `${i}`, link: "campus" };
+      log.write({ id: "DHCP6_POOL_EXHAUSTED", fields });
+      log.write({ id: "DHCP6_LEASE_RELEASED", fields: { lease: "::", duid: `${i}` } });
+    }
+    vi.advanceTimersByTime(1_000);
+    log.write({ id: "DHCP6_POOL_EXHAUSTED", fields: {} });
+    vi.useRealTimers();
+    await log.drain();
+    const count = (id: string): number =>
+      lines().filter((line) => line.includes(` ${id}: `)).length;
+    expect(count("DHCP6_LEASE_RELEASED")).toBe(120);
+    expect(count("DHCP6_POOL_EXHAUSTED")).toBe(51);
+    expect(lines().find((line) => line.includes("LOG_SUPPRESSED"))).toContain(
+      "70 more events DHCP6_POOL_EXHAUSTED",
+    );
   });
 
   it("a name from a client cannot forge a line or change a terminal", () => {
