@@ -6,6 +6,7 @@ import { assert } from "../unreachable.ts";
 import { BYTE_HEAP_MAX, ByteHeap } from "./byte-heap.ts";
 import { type HashSeed, hashBytes } from "./hash.ts";
 import { HashIndex } from "./hash-index.ts";
+import { HexText } from "./hex-text.ts";
 import { WordRows } from "./word-rows.ts";
 
 const SLOT = 0;
@@ -16,10 +17,6 @@ const NEXT = 4;
 const HEAD = 5;
 const STRIDE = 6;
 
-const HEX: readonly string[] = Array.from({ length: 256 }, (_, i) =>
-  i.toString(16).padStart(2, "0"),
-);
-
 function digit(code: number): number {
   return code <= 57 ? code - 48 : code - 87;
 }
@@ -29,6 +26,7 @@ export class Interned {
   private readonly entries = new WordRows(STRIDE);
   private readonly heap = new ByteHeap();
   private readonly index: HashIndex;
+  private readonly hex = new HexText();
   /** Octets of a DUID given as hex digits. */
   private scratch = new Uint8Array(256);
 
@@ -110,12 +108,8 @@ export class Interned {
     const words = this.entries.chunk(entry);
     const base = this.entries.base(entry);
     const slot = words[base + SLOT] as number;
-    const page = this.heap.page(slot);
-    const start = this.heap.start(slot);
-    const end = start + (words[base + LENGTH] as number);
-    let text = "";
-    for (let i = start; i < end; i++) text += HEX[page[i] as number];
-    return text as Duid;
+    const length = words[base + LENGTH] as number;
+    return this.hex.octets(this.heap.page(slot), this.heap.start(slot), length) as Duid;
   }
 
   /** First row of the chain that hangs on this string (clients). */

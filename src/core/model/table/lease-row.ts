@@ -187,9 +187,3 @@ export function writeAddress(address: Ipv6Address, into: Uint32Array, base: numb
     into[base + i] = word;
   }
 }
-
-export function readAddress(words: Uint32Array, base: number): Ipv6Address {
-  let text = "";
-  for (let i = 0; i < 4; i++) text += (words[base + i] as number).toString(16).padStart(8, "0");
-  return text as Ipv6Address;
-}

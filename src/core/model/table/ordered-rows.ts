@@ -1,9 +1,9 @@
 // Rows in the order of a number, and of a second comparison where numbers are equal: a list of small sorted leaves.
 // Adding or removing moves at most one leaf's entries and the list of leaves.
 
-const LEAF = 256;
+const LEAF = 128;
 /** Neighbours that hold no more than this together become one. */
-const MERGE = 160;
+const MERGE = 96;
 
 interface Leaf {
   readonly keys: Float64Array;
@@ -22,10 +22,10 @@ export class OrderedRows {
   private readonly leaves: Leaf[] = [];
   /** The first key of each leaf, side by side for the search. */
   private readonly firsts: number[] = [];
-  private readonly tie: (a: number, b: number) => number;
+  private readonly tie: ((a: number, b: number) => number) | undefined;
 
-  /** `tie` orders rows whose keys are equal; it is 0 only for the same row. */
-  constructor(tie: (a: number, b: number) => number = (a, b) => a - b) {
+  /** `tie` orders rows whose keys are equal (0 only for the same row); without it they go by number. */
+  constructor(tie?: (a: number, b: number) => number) {
     this.tie = tie;
   }
 
@@ -48,10 +48,13 @@ export class OrderedRows {
     }
     const leaf = this.leaves[number] as Leaf;
     const at = this.place(leaf, key, row);
-    leaf.keys.copyWithin(at + 1, at, leaf.count);
-    leaf.rows.copyWithin(at + 1, at, leaf.count);
-    leaf.keys[at] = key;
-    leaf.rows[at] = row;
+    const { keys, rows } = leaf;
+    for (let i = leaf.count; i > at; i--) {
+      keys[i] = keys[i - 1] as number;
+      rows[i] = rows[i - 1] as number;
+    }
+    keys[at] = key;
+    rows[at] = row;
     leaf.count += 1;
     if (at === 0) this.firsts[number] = key;
   }
@@ -62,9 +65,12 @@ export class OrderedRows {
     const leaf = this.leaves[number] as Leaf;
     const at = this.place(leaf, key, row);
     this.size -= 1;
-    leaf.keys.copyWithin(at, at + 1, leaf.count);
-    leaf.rows.copyWithin(at, at + 1, leaf.count);
     leaf.count -= 1;
+    const { count, keys, rows } = leaf;
+    for (let i = at; i < count; i++) {
+      keys[i] = keys[i + 1] as number;
+      rows[i] = rows[i + 1] as number;
+    }
     if (leaf.count === 0) this.dropLeaf(number);
     else {
       if (at === 0) this.firsts[number] = leaf.keys[0] as number;
@@ -134,7 +140,7 @@ export class OrderedRows {
       const first = this.firsts[middle] as number;
       const notAfter =
         first < key ||
-        (first === key && this.tie((this.leaves[middle] as Leaf).rows[0] as number, row) <= 0);
+        (first === key && this.compare((this.leaves[middle] as Leaf).rows[0] as number, row) <= 0);
       if (notAfter) low = middle;
       else high = middle;
     }
@@ -148,11 +154,15 @@ export class OrderedRows {
     while (low < high) {
       const middle = (low + high) >> 1;
       const own = leaf.keys[middle] as number;
-      if (own < key || (own === key && this.tie(leaf.rows[middle] as number, row) < 0))
+      if (own < key || (own === key && this.compare(leaf.rows[middle] as number, row) < 0))
         low = middle + 1;
       else high = middle;
     }
     return low;
+  }
+
+  private compare(a: number, b: number): number {
+    return this.tie === undefined ? a - b : this.tie(a, b);
   }
 
   private isFullBefore(number: number, key: number, row: number): boolean {

@@ -9,6 +9,7 @@ import { LIMITS } from "../limits.ts";
 import type { DhcpTime } from "../time.ts";
 import { type HashSeed, hashAddress } from "./hash.ts";
 import { HashIndex } from "./hash-index.ts";
+import { HexText } from "./hex-text.ts";
 import { Interned } from "./interned.ts";
 import {
   isInUse,
@@ -18,7 +19,6 @@ import {
   lengthOf,
   ROW,
   ROW_WORDS,
-  readAddress,
   readLease,
   versionOf,
   writeAddress,
@@ -56,6 +56,7 @@ class TypedLeaseTable implements LeaseTable {
   /** How many prefix leases there are of each length. */
   private readonly prefixLengths = new Uint32Array(129);
   private readonly probe = new Uint32Array(4);
+  private readonly hex = new HexText();
 
   constructor(seed: HashSeed) {
     this.seed = seed;
@@ -153,7 +154,7 @@ class TypedLeaseTable implements LeaseTable {
       if (row === 0) break;
       const words = this.rows.chunk(row);
       const base = this.rows.base(row);
-      const address = readAddress(words, base);
+      const address = this.addressOf(words, base);
       if (!inPrefix(address, block)) break;
       const state = words[base + ROW.STATE] as number;
       if (isInUse(state) && lengthOf(state) >= block.length) found.push(this.lease(row, address));
@@ -305,13 +306,17 @@ class TypedLeaseTable implements LeaseTable {
     const base = this.rows.base(row);
     const client = words[base + ROW.CLIENT] as number;
     return readLease(words, base, {
-      address: address ?? readAddress(words, base),
+      address: address ?? this.addressOf(words, base),
       link: this.links.name(words[base + ROW.LINK] as number),
       duid: client === 0 ? undefined : this.clients.duid(client),
       relayData: this.blob(words[base + ROW.RELAY_DATA] as number),
       fqdn: this.blob(words[base + ROW.FQDN] as number),
       reconfigureData: this.blob(words[base + ROW.RECONFIGURE_DATA] as number),
     });
+  }
+
+  private addressOf(words: Uint32Array, base: number): Ipv6Address {
+    return this.hex.address(words, base) as Ipv6Address;
   }
 
   private blob(entry: number): Uint8Array | undefined {
