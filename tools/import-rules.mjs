@@ -83,7 +83,8 @@ function override({ folder, packages }, depth) {
   for (const name of packages) group.push(`!${name}`);
   const paths = [{ group, message: MESSAGE }];
   return {
-    includes: [`**/${folder}/${"*/".repeat(depth - 1)}*.ts`],
+    // The glob is relative to no folder here, so test/sim would be taken for sim.
+    includes: [`**/${folder}/${"*/".repeat(depth - 1)}*.ts`, "!**/test/**"],
     linter: {
       rules: { style: { noRestrictedImports: { level: "error", options: { patterns: paths } } } },
     },
