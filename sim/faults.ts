@@ -123,11 +123,11 @@ function partnerDownRight(ground: FaultGround, server: ServerName, duration: num
   if (!ground.hosts[dead].runs || !ground.hosts[server].runs) return false;
   ground.crash(dead, "power");
   const told = prng.below(Math.max(1_000, duration));
-  const wipe = prng.chance(0.3) && ground.mayWipe(dead);
+  const wipe = prng.chance(0.3) && ground.scenario.faults.includes("wipe");
   queue.after(told, () => {
     if (!ground.hosts[dead].runs) ground.partnerDown(server, false);
   });
-  queue.after(told + duration, () => ground.boot(dead, wipe));
+  queue.after(told + duration, () => ground.boot(dead, wipe && ground.mayWipe(dead)));
   return true;
 }
 

@@ -58,15 +58,9 @@ function difference(a: LeaseImage | undefined, b: LeaseImage | undefined): strin
   if (a.status !== "ACTIVE") return undefined;
   if (a.clientExpiry !== b.clientExpiry)
     return `client expiry ${a.clientExpiry} and ${b.clientExpiry}`;
-  if (
-    a.clientLastTransactionTime !== b.partnerRawCltTime ||
-    b.clientLastTransactionTime !== a.partnerRawCltTime
-  ) {
-    return (
-      `transaction times ${a.clientLastTransactionTime}/${a.partnerRawCltTime} and ` +
-      `${b.clientLastTransactionTime}/${b.partnerRawCltTime} do not mirror`
-    );
-  }
+  const last = (lease: LeaseImage) =>
+    Math.max(lease.clientLastTransactionTime, lease.partnerRawCltTime);
+  if (last(a) !== last(b)) return `last contact with the client ${last(a)} and ${last(b)}`;
   return undefined;
 }
 

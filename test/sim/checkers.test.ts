@@ -453,7 +453,9 @@ describe("a settled pair (R7031-11, R7031-12, R7031-13, R7031-47, F-360, F-299, 
     expect(
       judged(settled, [look([IMAGE], [{ ...mirrored, clientExpiry: BEGIN + 99 }])]),
     ).toHaveLength(1);
-    expect(judged(settled, [look([IMAGE], [IMAGE])])).toHaveLength(1);
+    expect(
+      judged(settled, [look([IMAGE], [{ ...mirrored, partnerRawCltTime: BEGIN - 9 }])]),
+    ).toHaveLength(1);
     const prefixLease: LeaseImage = {
       ...IMAGE,
       kind: "prefix",
