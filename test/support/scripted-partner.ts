@@ -1,18 +1,18 @@
 // A partner made of a script for tests of one endpoint: it speaks frames to a real server and keeps what comes back.
 
+import type { Endpoint } from "../../src/core/failover/endpoint.ts";
+import { SERVER_STATE, type ServerState } from "../../src/core/model/endpoint-record.ts";
+import type { Lease } from "../../src/core/model/lease.ts";
+import { freshLease } from "../../src/core/model/lease-status.ts";
+import { type DhcpTime, floorTime } from "../../src/core/model/time.ts";
 import type {
   FailoverMessage,
   FailoverType,
   TlsMessage,
 } from "../../src/core/wire/failover-messages.ts";
 import { decodeFailoverMessage, encodeFrame } from "../../src/core/wire/failover-messages.ts";
-import { SERVER_STATE, type ServerState } from "../../src/core/model/endpoint-record.ts";
-import type { Lease } from "../../src/core/model/lease.ts";
-import { freshLease } from "../../src/core/model/lease-status.ts";
-import { type DhcpTime, floorTime } from "../../src/core/model/time.ts";
 import { FrameParser } from "../../src/core/wire/framing.ts";
 import { type Option, option } from "../../src/core/wire/options.ts";
-import type { Endpoint } from "../../src/core/failover/endpoint.ts";
 import { CONFIG, configFor, EPOCH, Host, ip } from "./pair.ts";
 
 export const FLAG = { ack: 4, startup: 2, communicated: 1 } as const;

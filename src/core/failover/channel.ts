@@ -24,6 +24,8 @@ export class Channel {
   lastSent: Millis;
   /** Transaction-id of the CONNECT sent. */
   connectId = 0;
+  /** F-151, A-63: a DISCONNECT was sent or received: the next attempt waits longer. */
+  disconnected = false;
   readonly #context: FailoverContext;
 
   constructor(context: FailoverContext, link: LinkId, phase: Phase, now: Millis) {
@@ -60,6 +62,7 @@ export class Channel {
   /** F-096, F-097: says why, then closes when it is flushed. */
   disconnect(transactionId: number, status: number, message: string, now: Millis): void {
     this.send("DISCONNECT", transactionId, [option("STATUS_CODE", { status, message })], now);
+    this.disconnected = true;
     this.close(false);
   }
 

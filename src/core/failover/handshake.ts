@@ -97,6 +97,11 @@ export class Handshake {
     const { channel, endpoint, peer } = link;
     if (channel.phase !== "tls") return;
     link.fingerprint = fingerprint;
+    if (channel.parser.pending > 0) {
+      // What came before TLS is of nobody: it must not become the begin of a message inside (RFC 7653 §9.1).
+      this.#parts.abandon(link, "octets between STARTTLS and TLS");
+      return;
+    }
     if (endpoint !== undefined) {
       if (fingerprint === endpoint.relationship.partner.fingerprint)
         this.sendConnect(channel, endpoint, now);
@@ -168,7 +173,8 @@ export class Handshake {
     if (endpoint === undefined) return;
     const check = checkConnectReply(message, endpoint.relationship);
     if (check.type === "reject") {
-      const isRejection = firstOption(message.options, "STATUS_CODE") !== undefined;
+      // F-182: Success is no rejection; what does not fit is ours to refuse.
+      const isRejection = (firstOption(message.options, "STATUS_CODE")?.status ?? 0) !== 0;
       if (!isRejection)
         channel.disconnect(endpoint.nextTransactionId(), check.status, check.message, now);
       this.#parts.refused(link, `CONNECT was rejected: ${check.message} (${check.status})`);

@@ -68,6 +68,7 @@ function disconnected(
   now: Millis,
 ): void {
   const status = firstOption(message.options, "STATUS_CODE");
+  channel.disconnected = true;
   channel.close(false);
   endpoint.communicationsFailed(
     `DISCONNECT from the partner: ${status?.message ?? "no reason given"} (${status?.status ?? 0})`,

@@ -210,7 +210,9 @@ export class FailoverService {
   #closed(id: LinkId, reason: string, now: Millis): void {
     const link = this.#links.get(id);
     this.#links.delete(id);
-    this.#dialers.find((each) => each.link === id)?.closed(reason, now);
+    const dialer = this.#dialers.find((each) => each.link === id);
+    if (link?.channel.disconnected === true) dialer?.rejected(); // F-151
+    dialer?.closed(reason, now);
     if (link === undefined) return;
     const { endpoint, channel } = link;
     if (channel.phase === "tls")

@@ -7,8 +7,8 @@ import {
   partnerLifetimeFor,
   reuseTime,
 } from "../../../src/core/failover/mclt.ts";
-import { freshLease } from "../../../src/core/model/lease-status.ts";
 import type { Lease } from "../../../src/core/model/lease.ts";
+import { freshLease } from "../../../src/core/model/lease-status.ts";
 import { addSeconds, type DhcpTime, diffSeconds, floorTime } from "../../../src/core/model/time.ts";
 import { acquire, type Held, iaNa, serverId, TestClient } from "../../support/client.ts";
 import { CONFIG, EPOCH, type Host, ip, Pair } from "../../support/pair.ts";
@@ -35,11 +35,11 @@ const VECTOR_B = [
 ] as const;
 
 const T0 = EPOCH;
-const after = (seconds: number): DhcpTime => addSeconds(floorTime(T0), seconds);
+const since = (seconds: number): DhcpTime => addSeconds(floorTime(T0), seconds);
 const at = (seconds: number): number => T0 + seconds * 1000;
 
 function actual(acked: DhcpTime, seconds: number): number {
-  return Math.min(DESIRED, diffSeconds(longestExpiry(acked, MCLT, at(seconds)), after(seconds)));
+  return Math.min(DESIRED, diffSeconds(longestExpiry(acked, MCLT, at(seconds)), since(seconds)));
 }
 
 describe("§4.4.1 the arithmetic (mclt.ts)", () => {
@@ -49,13 +49,13 @@ describe("§4.4.1 the arithmetic (mclt.ts)", () => {
       expect(actual(acked, now)).toBe(given);
       expect(Math.floor(given / 2)).toBe(t1);
       const partnerLifetime = partnerLifetimeFor(t1, DESIRED, at(now));
-      expect(partnerLifetime).toBe(after(sent));
+      expect(partnerLifetime).toBe(since(sent));
       acked = partnerLifetime;
     }
   });
 
   it("4.4.1 gives every figure of example B: lifetimes shrink to the MCLT without contact (F-068, F-063, F-065)", () => {
-    for (const [now, given] of VECTOR_B) expect(actual(after(520_200), now)).toBe(given);
+    for (const [now, given] of VECTOR_B) expect(actual(since(520_200), now)).toBe(given);
   });
 
   it("8.4.1 gives both results of example C (F-069, F-398, A-06)", () => {
@@ -63,16 +63,16 @@ describe("§4.4.1 the arithmetic (mclt.ts)", () => {
     const lease: Lease = {
       ...freshLease(key, "lan"),
       status: "EXPIRED",
-      clientExpiry: after(525_318),
-      ackedPartnerLifetime: after(520_200),
-      partnerLifetimeSent: after(520_200),
-      partnerLifetimeHighest: after(520_200),
+      clientExpiry: since(525_318),
+      ackedPartnerLifetime: since(520_200),
+      partnerLifetimeSent: since(520_200),
+      partnerLifetimeHighest: since(520_200),
     };
-    expect(reuseTime(lease, after(522_000), MCLT)).toBe(after(528_918));
-    const unacked = { ...lease, partnerLifetimeSent: after(782_718) };
-    expect(reuseTime(unacked, after(522_000), MCLT)).toBe(after(786_318));
-    const highest = { ...lease, partnerLifetimeHighest: after(782_718) };
-    expect(reuseTime(highest, after(522_000), MCLT)).toBe(after(786_318));
+    expect(reuseTime(lease, since(522_000), MCLT)).toBe(since(528_918));
+    const unacked = { ...lease, partnerLifetimeSent: since(782_718) };
+    expect(reuseTime(unacked, since(522_000), MCLT)).toBe(since(786_318));
+    const highest = { ...lease, partnerLifetimeHighest: since(782_718) };
+    expect(reuseTime(highest, since(522_000), MCLT)).toBe(since(786_318));
   });
 
   it("7.1 adds grace, skew and the heartbeat to every wait of an MCLT (F-561, T-06)", () => {
