@@ -57,7 +57,7 @@ function stop(): void {
   counts();
   fleet.close();
   say({ type: "stopped" });
-  process.stdin.destroy();
+  lines.close();
 }
 
 function obey(command: LoadCommand): void {

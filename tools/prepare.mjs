@@ -12,6 +12,7 @@ function entries() {
   const found = [
     { name: "main", entry: "src/main.ts" },
     { name: "sim", entry: "sim/main.ts" },
+    { name: "e2e/kills", entry: "test/e2e/kills/main.ts" },
   ];
   // Every program directly in these folders; their parts live in folders below.
   for (const folder of ["tools", "bench"]) {

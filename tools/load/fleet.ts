@@ -2,7 +2,7 @@
 // two of them were ever told the same address.
 
 import { type ClientLease, DhcpClient } from "../../sim/clients/client.ts";
-import { decodeMessage, find, OPTION } from "../../sim/clients/codec.ts";
+import { decodeIas, decodeMessage, find, OPTION } from "../../sim/clients/codec.ts";
 import { PERSONALITIES, type Personality } from "../../sim/clients/personality.ts";
 import { type RetransmissionTable, RFC_TIMERS } from "../../sim/clients/retransmission.ts";
 import { type Destination, SocketRelay } from "./relay.ts";
@@ -242,7 +242,7 @@ export class Fleet {
     } else {
       this.counts.granted[server] = (this.counts.granted[server] ?? 0) + 1;
     }
-    member.due = Math.min(...leases.map((lease) => now + lease.valid * 500));
+    member.due = now + 1_000 * Math.min(...decodeIas(decoded?.options ?? []).map(({ t1 }) => t1));
   }
 
   /** Finds leases that are gone though nobody gave them back, and leases that somebody else holds. */

@@ -66,6 +66,11 @@ export class LoadProcess {
     return this.#counts;
   }
 
+  /** The counts, if there are any yet. */
+  get latest(): FleetCounts | undefined {
+    return this.#counts;
+  }
+
   /** The counts once they fulfil a condition. */
   async when(
     what: string,

@@ -80,12 +80,7 @@ export class PairStage {
   }
 
   async relationship(server: ServerName): Promise<Relationship> {
-    const answer = (await this.servers[server].ask("/v1/failover")) as {
-      relationships: readonly Relationship[];
-    };
-    const [first] = answer.relationships;
-    if (first === undefined) throw new Error(`server ${server} has no relationship`);
-    return first;
+    return await askRelationship(this.servers[server]);
   }
 
   /** Waits until the named servers are in a state. */
@@ -106,19 +101,7 @@ export class PairStage {
   }
 
   async leases(server: ServerName): Promise<readonly LeaseRow[]> {
-    const rows: LeaseRow[] = [];
-    let cursor: number | null | undefined = 0;
-    while (typeof cursor === "number") {
-      const path = `/v1/leases?limit=1000&cursor=${cursor}`;
-      const page = (await this.servers[server].ask(path)) as {
-        readonly leases: readonly LeaseRow[];
-        readonly next?: number | null;
-        readonly cursor?: number | null;
-      };
-      rows.push(...page.leases);
-      cursor = page.next ?? page.cursor;
-    }
-    return rows;
+    return await leasesOf(this.servers[server]);
   }
 
   /** Differences between the tables in what both must agree on; empty when they are equal. */
@@ -185,6 +168,31 @@ export class PairStage {
     this.topology.remove();
     if (!keep) rmSync(this.folder, { recursive: true, force: true });
   }
+}
+
+/** A server's side of its only relationship. */
+export async function askRelationship(server: Daemon): Promise<Relationship> {
+  const answer = (await server.ask("/v1/failover")) as {
+    readonly relationships: readonly Relationship[];
+  };
+  const [first] = answer.relationships;
+  if (first === undefined) throw new Error(`server ${server.options.name} has no relationship`);
+  return first;
+}
+
+/** All rows of a server's table, page after page. */
+export async function leasesOf(server: Daemon): Promise<readonly LeaseRow[]> {
+  const rows: LeaseRow[] = [];
+  let cursor: number | null | undefined = 0;
+  while (typeof cursor === "number") {
+    const page = (await server.ask(`/v1/leases?limit=1000&cursor=${cursor}`)) as {
+      readonly leases: readonly LeaseRow[];
+      readonly next?: number | null;
+    };
+    rows.push(...page.leases);
+    cursor = page.next;
+  }
+  return rows;
 }
 
 /** Rows that are not the same on both servers: status, client, IAID, the client's expiry; and marks. */
