@@ -108,11 +108,8 @@ function createDoor(config: CompiledConfig, disk: Disk, now: number): ServerDoor
     return createServer({ config, seed, crc32, reader: disk.reader, now });
   } catch (error) {
     if (!(error instanceof StoreCorruptError)) throw error;
-    throw new CliError(
-      EXIT.failure,
-      `the state in ${config.server.stateDirectory} is damaged: ${error.message}`,
-      "move the folder away and start again: the server then gets all leases from its partner",
-    );
+    const where = config.server.stateDirectory;
+    throw new CliError(EXIT.failure, `the state in ${where} is damaged: ${error.message}`);
   }
 }
 

@@ -94,16 +94,17 @@ class DgramSockets implements Dgram {
   }
 
   send(datagram: SentDatagram): void {
-    const outlet = this.#outlets.get(datagram.interface);
+    const { bytes, destination, port } = datagram;
+    const [name, scope] = splitLabel(datagram.interface);
+    const outlet = this.#outlets.get(name);
     if (outlet === undefined) {
       this.#counters.notOpen++;
       return;
     }
-    const { bytes, destination, port } = datagram;
-    const local = outlet.local !== undefined && isLinkLocal(destination);
     // D-004 to D-006: by unicast to the source of the request, on the interface that it came in on.
-    if (local) outlet.local?.send(bytes, destination, port, datagram.interface);
-    else outlet.global.send(bytes, destination, port, undefined);
+    if (!isLinkLocal(destination)) outlet.global.send(bytes, destination, port, undefined);
+    else if (outlet.local !== undefined) outlet.local.send(bytes, destination, port, name);
+    else outlet.global.send(bytes, destination, port, scope);
   }
 
   flush(): void {
@@ -245,12 +246,12 @@ class DgramSockets implements Dgram {
     return created;
   }
 
-  /** On the site's socket only the scope of a link-local source tells the interface. */
+  /** On sockets that serve several interfaces only the scope of a link-local source tells which it was. */
   #interfaceOf(name: string, scope: string | undefined): string {
-    if (name !== siteLabel()) return name;
-    if (scope !== undefined && this.#outlets.has(scope)) return scope;
+    if (name === scope || !name.startsWith("[")) return name;
+    if (scope !== undefined) return this.#outlets.has(scope) ? scope : `${name}%${scope}`;
     const [only, second] = this.#options.interfaces;
-    return only !== undefined && second === undefined ? only : name;
+    return name === siteLabel() && only !== undefined && second === undefined ? only : name;
   }
 
   #drop(...sockets: readonly UdpSocket[]): void {
@@ -310,6 +311,13 @@ class DgramSockets implements Dgram {
 /** What a datagram of a unicast socket carries as its interface; no interface has such a name. */
 export function unicastLabel(address: Ipv6Address, port: number): string {
   return `[${formatIpv6(address)}]:${port}`;
+}
+
+/** The name of an outlet, and the interface of a link-local source where the name does not tell it. */
+function splitLabel(label: string): [name: string, scope: string | undefined] {
+  const percent = label.lastIndexOf("%");
+  if (percent < 0 || !label.startsWith("[")) return [label, undefined];
+  return [label.slice(0, percent), label.slice(percent + 1)];
 }
 
 function siteLabel(): string {

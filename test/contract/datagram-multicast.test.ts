@@ -24,7 +24,7 @@ const CLIENT = `
   });
   socket.bind({ port: Number(port), address: from || "::" }, () => {
     if (to.includes("%")) socket.setMulticastInterface("::%" + to.split("%")[1]);
-    socket.send(text, 547, to);
+    socket.send(text, Number(process.argv[5] ?? 547), to);
   });
   setTimeout(() => process.exit(1), 10000).unref();
 `;
@@ -128,6 +128,21 @@ describe.runIf(missing === undefined)("dgram on a link", () => {
     const answer = exchange("546", "to unicast", `${linkLocal}%c1`);
     expect(answer.address).toBe(`${linkLocal}%c1`);
     expect(await receivedAs("to unicast")).toMatchObject({ interface: "s1", multicast: false });
+  });
+
+  it("on a socket for all addresses, the interface of a link-local source is kept for the answer (D-005)", async () => {
+    const there = `${linkLocalOf(server, "s1")}%c1`;
+    const answer = exchange("546", "to every address", there, "::", "1547");
+    expect(answer).toEqual({ text: "to every address", address: there, port: 547 });
+    expect(await receivedAs("to every address")).toMatchObject({ interface: "s1" });
+    const relay = exchange(
+      "547",
+      "relay to every address",
+      "2001:db8:5::1",
+      "2001:db8:5::2",
+      "1547",
+    );
+    expect(relay).toEqual({ text: "relay to every address", address: "2001:db8:5::1", port: 1547 });
   });
 
   it("an answer goes to 546 also when the request came from another port (N-006, N-010)", async () => {
