@@ -74,7 +74,7 @@ function renderEndpoint(endpoint: Endpoint): string {
   add("contact", contactOf(endpoint));
   add("clocks", clocksOf(endpoint.clockOffset));
   add("to be told", backlogOf(endpoint));
-  const rest = Object.entries(endpoint).filter(([key]) => !PLACED.has(key));
+  const rest = Object.entries(endpoint).filter(([key, it]) => !PLACED.has(key) && it !== null);
   if (rest.length > 0) lines.push(renderTree(Object.fromEntries(rest), "  "));
   lines.push(...listed("alarms", endpoint.alarms), ...listed("what to do", endpoint.advice));
   return lines.join("\n");
