@@ -76,6 +76,17 @@ export class Lone {
     return this.host.sent;
   }
 
+  /** The octets of a message with a transaction-id of its own. */
+  messageBytes(
+    type: MessageType,
+    client: Duid | undefined,
+    options: readonly Option[],
+  ): Uint8Array {
+    this.#transaction = (this.#transaction + 1) & 0xffffff;
+    const id = client === undefined ? [] : [option("CLIENTID", { duid: client })];
+    return encodeMessage({ type, transactionId: this.#transaction, options: [...id, ...options] });
+  }
+
   /** One message and its answer; every answer is checked for what all answers have. */
   ask(
     type: MessageType,
@@ -84,14 +95,12 @@ export class Lone {
     where: Where & { readonly wrap?: (message: Uint8Array) => Uint8Array } = {},
   ): Got | undefined {
     const { wrap, ...rest } = where;
-    const transactionId = (this.#transaction = (this.#transaction + 1) & 0xffffff);
-    const id = client === undefined ? [] : [option("CLIENTID", { duid: client })];
-    const message = encodeMessage({ type, transactionId, options: [...id, ...options] });
+    const message = this.messageBytes(type, client, options);
     const [datagram, second] = this.raw(wrap === undefined ? message : wrap(message), rest);
     if (second !== undefined) throw new Error("two answers to one message");
     if (datagram === undefined) return undefined;
     const got = { datagram, message: inside(datagram.bytes) };
-    checkAnswer(got.message, client, transactionId);
+    checkAnswer(got.message, client, this.#transaction);
     return got;
   }
 

@@ -6,8 +6,9 @@ import { createReplyWriter } from "../wire/reply-writer.ts";
 import type { ReplyWriter, RequestView } from "../wire/view.ts";
 import type { Exchange, LeasingContext, PlannedIa } from "./context.ts";
 import { confirm } from "./exchanges/confirm.ts";
+import { extendForPartner, extendRecorded } from "./exchanges/for-partner.ts";
 import { endAll } from "./exchanges/release.ts";
-import { type ExtendMode, extendAll } from "./exchanges/renew.ts";
+import { extendAll } from "./exchanges/renew.ts";
 import { assignAll } from "./exchanges/solicit.ts";
 import { grantAll } from "./grant.ts";
 import { type Timers, timersFor } from "./lifetimes.ts";
@@ -19,8 +20,11 @@ export interface Answer {
   readonly promisesNothing: boolean;
 }
 
+/** How far a message is served, see `Service`. */
+type Mode = "answer" | "answer-for-partner" | "answer-recorded";
+
 /** The answer, or undefined where silence is right. */
-export function answer(exchange: Exchange, mode: ExtendMode): Answer | undefined {
+export function answer(exchange: Exchange, mode: Mode): Answer | undefined {
   const { view } = exchange;
   switch (view.type) {
     case "SOLICIT": {
@@ -31,7 +35,7 @@ export function answer(exchange: Exchange, mode: ExtendMode): Answer | undefined
       return assignment(exchange, "REPLY", false);
     case "RENEW":
     case "REBIND": {
-      const planned = extendAll(exchange, mode);
+      const planned = extend(exchange, mode);
       return planned === undefined ? undefined : withLeases(exchange, "REPLY", planned, false);
     }
     case "CONFIRM": {
@@ -43,9 +47,20 @@ export function answer(exchange: Exchange, mode: ExtendMode): Answer | undefined
     }
     case "RELEASE":
     case "DECLINE":
-      return ending(exchange);
+      return ending(exchange, mode);
     case "INFORMATION-REQUEST":
       return answerInformation(exchange.context, view, exchange.link, exchange.sourcePort);
+  }
+}
+
+function extend(exchange: Exchange, mode: Mode): readonly PlannedIa[] | undefined {
+  switch (mode) {
+    case "answer":
+      return extendAll(exchange);
+    case "answer-for-partner":
+      return extendForPartner(exchange);
+    case "answer-recorded":
+      return extendRecorded(exchange);
   }
 }
 
@@ -119,11 +134,13 @@ function commonTimers(planned: readonly PlannedIa[]): Timers {
 }
 
 /** D-162 to D-164, D-170: Success, and NoBinding for the IAs that have no binding; nothing else. */
-function ending(exchange: Exchange): Answer {
+function ending(exchange: Exchange, mode: Mode): Answer {
   const unbound = endAll(exchange, exchange.view.type === "RELEASE" ? "RELEASED" : "ABANDONED");
   const writer = begin(exchange, "REPLY");
   writer.status(STATUS.Success, exchange.view.type === "RELEASE" ? "released" : "declined");
   for (const ia of unbound) {
+    // A-81: what is not recorded here is not denied to the partner's client.
+    if (mode === "answer-for-partner") continue;
     writer.ia({
       kind: ia.kind,
       iaid: ia.iaid,

@@ -1,7 +1,8 @@
 // The leases of one IA of one client on one link (RFC 8415 §12, D-052), and plans for them.
 
-import { subnetOf, subnetOfPrefix } from "../config/lookup.ts";
+import { subnetOf } from "../config/lookup.ts";
 import type { Subnet } from "../config/types.ts";
+import { containsPrefix } from "../model/ipv6.ts";
 import type { Lease, LeaseKey } from "../model/lease.ts";
 import { isHeld } from "../model/lease-status.ts";
 import type { RequestedIa, RequestedLease } from "../wire/view.ts";
@@ -25,25 +26,42 @@ export function keyOf(ia: RequestedIa, lease: RequestedLease): LeaseKey {
   return { kind: ia.kind, address: lease.address, length: lease.length };
 }
 
-/** Where a lease stands by configuration: its subnet on this link, or nothing (then it is not right for the link). */
-export function subnetOfLease(exchange: Exchange, key: LeaseKey): Subnet | undefined {
+/** Where a lease stands by configuration: its subnet on this link, or nothing (then it is not right for the link).
+ * T-10: a prefix stays right when the length that its pool delegates changes. */
+export function subnetOfLease({ link }: Exchange, key: LeaseKey): Subnet | undefined {
   return key.kind === "address"
-    ? subnetOf(exchange.link, key.address)
-    : subnetOfPrefix(exchange.link, key);
+    ? subnetOf(link, key.address)
+    : link.subnets.find((subnet) =>
+        subnet.prefixPools.some((pool) => containsPrefix(pool.prefix, key)),
+      );
 }
 
-/** A lease that this answer grants or extends. */
+export interface Planned {
+  readonly key: LeaseKey;
+  readonly subnet: Subnet;
+  readonly record: Lease | undefined;
+}
+
+/** A lease that this answer gives (`grant`) or only shows. */
 export function plan(
   exchange: Exchange,
-  key: LeaseKey,
-  subnet: Subnet,
-  record: Lease | undefined,
+  { key, subnet, record }: Planned,
   grant: boolean,
 ): PlannedLease {
   const own =
     record?.duid === exchange.client.duid && record.status === "ACTIVE" ? record : undefined;
   const lifetimes = lifetimesFor(subnet.lifetimes, exchange.authority, own, exchange.now);
   return { key, subnet, record, grant, ...lifetimes };
+}
+
+/** D-134, D-148: a lease of the client with new lifetimes. D-135, D-149: what cannot be extended is left out. D-150: what is no
+ * longer right for the link is shown with zero lifetimes. */
+export function extended(exchange: Exchange, record: Lease): readonly PlannedLease[] {
+  const subnet = subnetOfLease(exchange, record);
+  if (subnet === undefined) return [zero(record)];
+  return exchange.authority.mayExtend(record, exchange.now)
+    ? [plan(exchange, { key: record, subnet, record }, true)]
+    : [];
 }
 
 /** A lease shown with zero lifetimes: the client stops using it (D-137, D-138, D-145, D-150). */

@@ -11,7 +11,7 @@ import type { RequestView } from "../wire/view.ts";
 import { admit } from "./admit.ts";
 import { type Answer, answer, answerInformation } from "./answer.ts";
 import type { Exchange, LeasingContext } from "./context.ts";
-import { isWhollyRecorded } from "./exchanges/renew.ts";
+import { isWhollyRecorded } from "./exchanges/for-partner.ts";
 import { selectLink } from "./select-link.ts";
 
 export interface ClientDatagram {

@@ -66,6 +66,8 @@ function expireOne(context: ExpiryContext, lease: Lease, now: Millis): void {
     case "EXPIRED":
     case "RELEASED":
     case "RESET":
+      context.save(authority.holdOver(lease));
+      return;
     case "PENDING-FREE":
       return;
   }

@@ -24,10 +24,11 @@ export class Offers {
     this.#held = held;
   }
 
-  /** Holds `key` for the client; an earlier offer of the client goes. */
+  /** Holds `key` for the client; an earlier offer of the client goes, and one of the lease that is over. */
   hold(key: LeaseKey, client: ClientRef, now: Millis): void {
     const name = clientText(client, key.kind);
     this.#drop(this.#byClient.get(name));
+    this.#drop(this.#byLease.get(leaseKeyText(key)));
     const offer = { client: name, key, until: now + this.#held };
     this.#byLease.set(leaseKeyText(key), offer);
     this.#byClient.set(name, offer);

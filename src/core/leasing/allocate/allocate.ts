@@ -1,137 +1,143 @@
-// Finds a lease for a client's IA: what was offered, what it names, what it had, then candidates
-// (RFC 8415 §18.3.9 hints, D-288 affinity; RFC 8156 §4.2).
+// Finds a lease for a client's IA: what it names, what it was shown, what it had, then candidates
+// (RFC 8415 §18.3.9 hints, RFC 8168 §3.2, D-288 affinity; RFC 8156 §4.2).
 
 import { subnetOf, subnetOfPrefix } from "../../config/lookup.ts";
+import { isReserved } from "../../config/reserved.ts";
 import type { Subnet } from "../../config/types.ts";
-import { maskTo } from "../../model/ipv6.ts";
-import { type Lease, type LeaseKey, leaseKeyText } from "../../model/lease.ts";
+import { type Ipv6Address, inPrefix } from "../../model/ipv6.ts";
+import type { Lease, LeaseKey } from "../../model/lease.ts";
 import { isAvailable, isHeld, isOf } from "../../model/lease-status.ts";
-import type { RequestedIa, RequestedLease } from "../../wire/view.ts";
+import type { RequestedIa } from "../../wire/view.ts";
+import { keyOf } from "../bindings.ts";
 import type { Exchange } from "../context.ts";
-import { candidates } from "./candidates.ts";
-import { isReservedIdentifier } from "./reserved.ts";
+import type { Named } from "../named.ts";
+import { type Candidate, candidates } from "./candidates.ts";
+import { isAtLimit } from "./limits.ts";
 
-export interface Allocation {
-  readonly key: LeaseKey;
-  readonly subnet: Subnet;
+export interface Allocation extends Candidate {
   readonly record: Lease | undefined;
 }
 
-/** A new lease for the IA, or why there is none. `taken` are leases that this answer already names (D-305). */
+/** A new lease for the IA, or why there is none. `named`: what this answer names already. */
 export function allocate(
   exchange: Exchange,
   ia: RequestedIa,
-  taken: ReadonlySet<string>,
+  named: Named,
 ): Allocation | "limit" | undefined {
-  if (isAtLimit(exchange)) return "limit";
+  if (isAtLimit(exchange, named.fresh)) return "limit";
   const client = { duid: exchange.client.duid, iaid: ia.iaid };
   for (const candidate of proposals(exchange, ia)) {
-    if (taken.has(leaseKeyText(candidate.key))) continue;
+    if (named.has(candidate.key)) continue;
     const record = exchange.context.table.get(candidate.key);
     if (isUsable(exchange, candidate, record, client)) return { ...candidate, record };
   }
   return undefined;
 }
 
-/** D-294: limits of a client, a link and the whole table. Known leases are still served. */
-function isAtLimit({ context, link, client }: Exchange): boolean {
-  const { tunables } = context.config;
-  if (tunables.maxLeases !== undefined && context.table.size >= tunables.maxLeases) return true;
-  if (link.maxLeases !== undefined && context.table.countInUse(link.name) >= link.maxLeases)
-    return true;
-  const own = context.table.ofClient(client.duid);
-  return (
-    own.length >= tunables.leasesPerClient &&
-    own.filter((lease) => !isAvailable(lease.status)).length >= tunables.leasesPerClient
-  );
-}
-
 function isUsable(
   exchange: Exchange,
-  { key, subnet }: { key: LeaseKey; subnet: Subnet },
+  { key, subnet }: Candidate,
   record: Lease | undefined,
   client: { duid: Exchange["client"]["duid"]; iaid: number },
 ): boolean {
   const { context, authority, now } = exchange;
-  if (key.kind === "address" && isExcluded(exchange, key, subnet)) return false;
+  // D-290: held by somebody, whoever it is.
   if (record !== undefined && isHeld(record, authority.graceSeconds, now)) return false;
   if (context.offers.isHeldForOther(key, client, now)) return false;
-  // D-291: nothing delegated may overlap; a pool changed in length can leave longer or shorter ones behind.
-  if (
-    key.kind === "prefix" &&
-    context.table
-      .prefixesWithin(key, 2)
-      .some((other) => other.address !== key.address || other.length !== key.length)
-  )
-    return false;
+  if (isKeptOut(exchange, key, subnet) || overlapsDelegation(exchange, key)) return false;
+  // F-018, F-557: not out of the partner's half, whoever asks for it.
   return authority.mayStart(key, record, client, now);
 }
 
-function isExcluded({ context }: Exchange, key: LeaseKey, subnet: Subnet): boolean {
-  if (isReservedIdentifier(key.address, subnet.prefix)) return true;
-  const { config } = context;
-  if (key.address === config.server.address) return true;
-  if (config.relationships.some((relationship) => relationship.partner.address === key.address))
-    return true;
-  // D-062
-  return config.tunables.excluded.some(
-    (range) => key.address >= range.first && key.address <= range.last,
+/** D-291: nothing delegated may overlap; a pool changed in length can leave longer or shorter ones behind. */
+function overlapsDelegation({ context }: Exchange, key: LeaseKey): boolean {
+  if (key.kind === "address") return false;
+  return context.table
+    .prefixesWithin(key, 2)
+    .some((other) => other.address !== key.address || other.length !== key.length);
+}
+
+/** D-061: reserved interface identifiers. D-062: routers, servers and what the file excludes, also within a prefix. */
+function isKeptOut({ context, link, view }: Exchange, key: LeaseKey, subnet: Subnet): boolean {
+  if (key.kind === "address" && isReserved(key.address, subnet.prefix)) return true;
+  const { server, relationships, tunables } = context.config;
+  const within = (address: Ipv6Address | undefined) =>
+    address !== undefined && inPrefix(address, key);
+  return (
+    within(server.address) ||
+    relationships.some(({ partner }) => within(partner.address)) ||
+    link.relayAddresses.some(within) ||
+    view.relays.some(({ linkAddress }) => within(linkAddress)) ||
+    tunables.excluded.some(
+      ({ first, last }) => within(first) || (first <= key.address && key.address <= last),
+    )
   );
 }
 
-function* proposals(
-  exchange: Exchange,
-  ia: RequestedIa,
-): Generator<{ key: LeaseKey; subnet: Subnet }> {
+function* proposals(exchange: Exchange, ia: RequestedIa): Generator<Candidate> {
   const { context, link, authority, now, client } = exchange;
   const ref = { duid: client.duid, iaid: ia.iaid };
-  const offered = context.offers.of(ref, ia.kind, now);
-  const preferred = [
-    ...(offered === undefined ? [] : [offered]),
-    ...ia.leases.map((lease) => keyOfHint(ia.kind, lease)),
-    ...context.table
-      .ofClient(client.duid)
-      .filter((lease) => lease.kind === ia.kind && lease.link === link.name && isOf(lease, ref)),
-  ];
-  for (const key of preferred) {
-    const subnet = poolSubnet(exchange, key);
-    if (subnet !== undefined)
-      yield { key: { kind: key.kind, address: key.address, length: key.length }, subnet };
+  // D-110, D-231, D-311: what the message names goes before what was shown or given before (D-239).
+  for (const lease of ia.leases) yield* inPool(exchange, keyOf(ia, lease));
+  const groups = subnetsByLength(link.subnets, ia);
+  // D-229: a length that is asked for goes before the record of another one.
+  const length = ia.lengthHint === undefined ? undefined : groups[0]?.length;
+  const fits = (key: LeaseKey) => length === undefined || key.length === length;
+  const shown = context.offers.of(ref, ia.kind, now);
+  if (shown !== undefined && fits(shown)) yield* inPool(exchange, shown);
+  // D-165, D-288: what it had before.
+  for (const lease of context.table.ofClient(client.duid)) {
+    const isItsOwn = lease.kind === ia.kind && lease.link === link.name && isOf(lease, ref);
+    if (isItsOwn && fits(lease)) yield* inPool(exchange, lease);
   }
-  yield* candidates({
-    kind: ia.kind,
-    subnets: subnetsByHint(link.subnets, ia),
-    blocks: context.blocks,
-    share: authority.ownShare(now),
-    hashKey: context.hashKey,
-    client: `${client.duid}${ia.iaid.toString(16).padStart(8, "0")}`,
-  });
+  const share = authority.ownShare(now);
+  for (const { subnets } of groups) {
+    yield* candidates({
+      kind: ia.kind,
+      subnets,
+      blocks: context.blocks,
+      share,
+      hashKey: context.hashKey,
+      client: `${client.duid}${ia.iaid.toString(16).padStart(8, "0")}`,
+    });
+  }
 }
 
-/** D-229, D-230: pools of the hinted length first, then the next shorter, then the rest. */
-function subnetsByHint(subnets: readonly Subnet[], ia: RequestedIa): readonly Subnet[] {
+interface LengthGroup {
+  /** undefined: all lengths together. */
+  readonly length: number | undefined;
+  readonly subnets: readonly Subnet[];
+}
+
+/** D-229, D-230, D-232: pools of the length asked for, then the next shorter ones, then longer ones (D-235). */
+function subnetsByLength(subnets: readonly Subnet[], ia: RequestedIa): readonly LengthGroup[] {
   const hint = ia.lengthHint ?? ia.leases[0]?.length;
-  if (ia.kind === "address" || hint === undefined) return subnets;
-  const distance = (length: number) => (length <= hint ? hint - length : 1000 + length - hint);
-  const pools = subnets.flatMap((subnet) => subnet.prefixPools.map((pool) => ({ subnet, pool })));
-  pools.sort((a, b) => distance(a.pool.delegatedLength) - distance(b.pool.delegatedLength));
-  const lengths = new Set(pools.map(({ pool }) => pool.delegatedLength));
-  if (lengths.size < 2) return subnets;
-  const best = pools[0]?.pool.delegatedLength;
-  return pools
-    .filter(({ pool }) => pool.delegatedLength === best)
-    .map(({ subnet, pool }) => ({ ...subnet, prefixPools: [pool] }));
+  if (ia.kind === "address" || hint === undefined) return [{ length: undefined, subnets }];
+  const lengths = new Set(
+    subnets.flatMap((subnet) => subnet.prefixPools.map((pool) => pool.delegatedLength)),
+  );
+  const distance = (length: number) => (length <= hint ? hint - length : 128 + length - hint);
+  return [...lengths]
+    .sort((a, b) => distance(a) - distance(b))
+    .map((length) => ({
+      length,
+      subnets: subnets.map((subnet) => ({
+        ...subnet,
+        prefixPools: subnet.prefixPools.filter((pool) => pool.delegatedLength === length),
+      })),
+    }));
 }
 
-function keyOfHint(kind: LeaseKey["kind"], lease: RequestedLease): LeaseKey {
-  return { kind, address: maskTo(lease.address, lease.length), length: lease.length };
-}
-
-/** The subnet whose pool contains the lease; a hint outside the pools is not followed (D-110, D-111). */
-export function poolSubnet({ link }: Exchange, key: LeaseKey): Subnet | undefined {
-  if (key.kind === "prefix") return subnetOfPrefix(link, key);
-  const subnet = subnetOf(link, key.address);
-  const inPool =
-    subnet?.pools.some((pool) => key.address >= pool.first && key.address <= pool.last) ?? false;
-  return inPool ? subnet : undefined;
+/** The lease if it lies in a pool of the link: a hint outside the pools is not followed (D-110, D-111). */
+function* inPool({ link }: Exchange, lease: LeaseKey): Generator<Candidate> {
+  const { kind, address, length } = lease;
+  const key = { kind, address, length };
+  if (kind === "prefix") {
+    const subnet = subnetOfPrefix(link, key);
+    if (subnet !== undefined) yield { key, subnet };
+    return;
+  }
+  const subnet = subnetOf(link, address);
+  if (subnet?.pools.some((pool) => address >= pool.first && address <= pool.last))
+    yield { key, subnet };
 }

@@ -6,14 +6,7 @@ import type { AddressPool, PrefixPool, Subnet } from "../../config/types.ts";
 import type { OwnShare } from "../../model/authority.ts";
 import type { BlockMap } from "../../model/block-map.ts";
 import { type HashKey, hashText } from "../../model/hash.ts";
-import {
-  containsPrefix,
-  inPrefix,
-  ipv6FromBigint,
-  ipv6ToBigint,
-  overlaps,
-  type Prefix,
-} from "../../model/ipv6.ts";
+import { ipv6FromBigint, ipv6ToBigint, type Prefix } from "../../model/ipv6.ts";
 import type { LeaseKey } from "../../model/lease.ts";
 import { LIMITS } from "../../model/limits.ts";
 
@@ -24,6 +17,13 @@ interface Run {
   readonly count: bigint;
   readonly length: number;
   readonly subnet: Subnet;
+}
+
+/** Runs one after another; `starts[i]` is how many leases stand before run i. */
+interface Runs {
+  readonly runs: readonly Run[];
+  readonly starts: readonly bigint[];
+  readonly total: bigint;
 }
 
 export interface Candidate {
@@ -43,12 +43,13 @@ export interface CandidateOptions {
 
 /** At most `LIMITS.allocationAttempts` by hash and `LIMITS.allocationScan` in order. */
 export function* candidates(options: CandidateOptions): Generator<Candidate> {
-  const runs = options.kind === "address" ? addressRuns(options) : prefixRuns(options);
-  const total = runs.reduce((sum, run) => sum + run.count, 0n);
+  const runs = inOrder(options.kind === "address" ? addressRuns(options) : prefixRuns(options));
+  const { total } = runs;
   if (total === 0n) return;
   const attempts = total < BigInt(LIMITS.allocationAttempts) ? 1 : LIMITS.allocationAttempts;
   let index = 0n;
   for (let attempt = 0; attempt < attempts; attempt++) {
+    // D-060: a keyed hash; without the key nobody can tell which address a client gets.
     index = hashIndex(options, attempt, total);
     yield candidateAt(runs, index, options.kind);
   }
@@ -65,16 +66,27 @@ function hashIndex(options: CandidateOptions, attempt: number, total: bigint): b
   return ((((BigInt(c) << 32n) | BigInt(d)) << 64n) | low) % total;
 }
 
-function candidateAt(runs: readonly Run[], index: bigint, kind: LeaseKey["kind"]): Candidate {
-  let rest = index;
+function inOrder(runs: readonly Run[]): Runs {
+  const starts: bigint[] = [];
+  let total = 0n;
   for (const run of runs) {
-    if (rest < run.count) {
-      const address = ipv6FromBigint(run.first + rest * run.step);
-      return { key: { kind, address, length: run.length }, subnet: run.subnet };
-    }
-    rest -= run.count;
+    starts.push(total);
+    total += run.count;
   }
-  throw new Error("assertion failed: the index lies within the runs");
+  return { runs, starts, total };
+}
+
+function candidateAt({ runs, starts }: Runs, index: bigint, kind: LeaseKey["kind"]): Candidate {
+  let low = 0;
+  let high = runs.length - 1;
+  while (low < high) {
+    const middle = (low + high + 1) >> 1;
+    if ((starts[middle] as bigint) <= index) low = middle;
+    else high = middle - 1;
+  }
+  const run = runs[low] as Run;
+  const address = ipv6FromBigint(run.first + (index - (starts[low] as bigint)) * run.step);
+  return { key: { kind, address, length: run.length }, subnet: run.subnet };
 }
 
 function addressRuns({ subnets, share }: CandidateOptions): Run[] {
@@ -93,47 +105,60 @@ function addressRun(pool: AddressPool, subnet: Subnet, bit: 0 | 1 | undefined): 
   return { first, step, count, length: 128, subnet };
 }
 
+/** D-068: prefixes come from the pools of the link. */
 function prefixRuns({ subnets, share, blocks }: CandidateOptions): Run[] {
   if (share.prefixes === "none") return [];
-  const runs: Run[] = [];
-  for (const subnet of subnets) {
-    for (const pool of subnet.prefixPools) {
-      for (const part of ownParts(pool, share, blocks))
-        runs.push(prefixRun(part, pool.delegatedLength, subnet));
-    }
-  }
-  return runs;
+  return subnets.flatMap((subnet) =>
+    subnet.prefixPools.flatMap((pool) =>
+      ownParts(pool, share, blocks)
+        .map((part) => prefixRun(part, pool, subnet))
+        .filter((run) => run.count > 0n),
+    ),
+  );
+}
+
+/** Addresses from `first` up to, but without, `end`. */
+interface Part {
+  readonly first: bigint;
+  readonly end: bigint;
+}
+
+function partOf({ address, length }: Prefix): Part {
+  const first = ipv6ToBigint(address);
+  return { first, end: first + (1n << BigInt(128 - length)) };
 }
 
 /** F-026, F-029, F-031: the blocks in the map are the secondary's, the rest of a pool is the primary's. F-033: a block
  * whose BNDUPD is not answered is nobody's. */
-function ownParts(pool: PrefixPool, share: OwnShare, blocks: BlockMap): readonly Prefix[] {
-  if (share.prefixes === "all") return [pool.prefix];
-  const within = blocks
-    .all()
-    .filter((block) => block.length >= pool.prefix.length && inPrefix(block.address, pool.prefix));
-  if (share.prefixes === "FREE") return complement(pool.prefix, within);
-  return within.filter((block) => !block.marked && block.length <= pool.delegatedLength);
+function ownParts(pool: PrefixPool, share: OwnShare, blocks: BlockMap): readonly Part[] {
+  const whole = partOf(pool.prefix);
+  if (share.prefixes === "all") return [whole];
+  const within = blocks.overlapping(pool.prefix);
+  if (share.prefixes === "FREE-BACKUP")
+    return within.filter((block) => !block.marked).map((block) => common(partOf(block), whole));
+  return gaps(whole, within.map(partOf));
 }
 
-/** What is left of `whole` without the blocks, in aligned parts. */
-function complement(whole: Prefix, blocks: readonly Prefix[]): readonly Prefix[] {
-  if (!blocks.some((block) => overlaps(whole, block))) return [whole];
-  if (blocks.some((block) => containsPrefix(block, whole))) return [];
-  const length = whole.length + 1;
-  const upper = ipv6FromBigint(ipv6ToBigint(whole.address) | (1n << BigInt(128 - length)));
-  return [
-    ...complement({ address: whole.address, length }, blocks),
-    ...complement({ address: upper, length }, blocks),
-  ];
+function common(a: Part, b: Part): Part {
+  return { first: a.first > b.first ? a.first : b.first, end: a.end < b.end ? a.end : b.end };
 }
 
-function prefixRun(part: Prefix, delegatedLength: number, subnet: Subnet): Run {
-  return {
-    first: ipv6ToBigint(part.address),
-    step: 1n << BigInt(128 - delegatedLength),
-    count: 1n << BigInt(delegatedLength - part.length),
-    length: delegatedLength,
-    subnet,
-  };
+/** What is left of `whole` between parts that are in order and apart. */
+function gaps(whole: Part, parts: readonly Part[]): readonly Part[] {
+  const left: Part[] = [];
+  let first = whole.first;
+  for (const part of parts) {
+    if (part.first > first) left.push({ first, end: part.first });
+    first = part.end;
+  }
+  if (whole.end > first) left.push({ first, end: whole.end });
+  return left;
+}
+
+/** The whole prefixes of the pool's delegated length that lie in the part. */
+function prefixRun(part: Part, pool: PrefixPool, subnet: Subnet): Run {
+  const step = 1n << BigInt(128 - pool.delegatedLength);
+  const first = ((part.first + step - 1n) / step) * step;
+  const count = part.end < first ? 0n : (part.end - first) / step;
+  return { first, step, count, length: pool.delegatedLength, subnet };
 }

@@ -1,64 +1,64 @@
-// RENEW and REBIND (RFC 8415 §18.3.4, §18.3.5), and what a pair adds: T-02, T-03, RECOVER-DONE.
+// RENEW and REBIND (RFC 8415 §18.3.4, §18.3.5), and what a pair adds: T-02 here, T-03 in for-partner.ts.
 
 import { formatPrefix } from "../../model/ipv6.ts";
-import { type Lease, type LeaseKey, leaseKeyText } from "../../model/lease.ts";
-import { isHeld } from "../../model/lease-status.ts";
+import type { Lease, LeaseKey } from "../../model/lease.ts";
 import type { RequestedIa } from "../../wire/view.ts";
-import { bindingsOf, keyOf, plan, subnetOfLease, zero } from "../bindings.ts";
+import { bindingsOf, extended, keyOf, subnetOfLease, zero } from "../bindings.ts";
 import type { Exchange, PlannedIa, PlannedLease } from "../context.ts";
+import { Named } from "../named.ts";
 import { STATUS } from "../status-codes.ts";
-import { assignNew, noneAvailable } from "./solicit.ts";
+import { assignNew } from "./solicit.ts";
 
-export type ExtendMode = "answer" | "answer-for-partner" | "answer-recorded";
-
-/** The IAs of the answer; undefined = no answer at all. */
-export function extendAll(exchange: Exchange, mode: ExtendMode): readonly PlannedIa[] | undefined {
-  if (mode === "answer-for-partner") return extendForPartner(exchange);
-  const taken = new Set<string>();
-  const planned: PlannedIa[] = [];
-  const doubtful = exchange.view.ias.some((ia) => namesDoubtful(exchange, ia));
-  for (const ia of exchange.view.ias) {
-    const one =
-      mode === "answer-recorded" ? extendRecorded(exchange, ia) : extend(exchange, ia, taken);
-    // T-02: a status or a new lease beside a doubtful one would make the client ask here for all of them anew.
-    if (one === undefined || (doubtful && isNews(exchange, one))) continue;
-    for (const lease of one.leases) taken.add(leaseKeyText(lease.key));
-    planned.push(one);
-  }
-  // D-152, D-309, D-310: a RENEW without IAs is answered with options only; else nothing to say is silence.
-  if (planned.length > 0) return planned;
-  return exchange.view.type === "RENEW" && exchange.view.ias.length === 0 && mode === "answer"
-    ? []
-    : undefined;
+/** What this server knows of one IA of the message. */
+interface JudgedIa {
+  readonly ia: RequestedIa;
+  readonly isBound: boolean;
+  readonly leases: readonly PlannedLease[];
+  /** What the client names and has not: to be told so by zero lifetimes. */
+  readonly wrong: readonly LeaseKey[];
+  /** T-02: what is neither confirmed nor denied. */
+  readonly doubtful: readonly LeaseKey[];
 }
 
-/** One IA under RFC 8415; undefined = left out of the answer. */
-function extend(
-  exchange: Exchange,
-  ia: RequestedIa,
-  taken: ReadonlySet<string>,
-): PlannedIa | undefined {
+/** The IAs of the answer; undefined = no answer at all. */
+export function extendAll(exchange: Exchange): readonly PlannedIa[] | undefined {
+  const { view } = exchange;
+  // D-310
+  if (view.ias.length === 0) return view.type === "RENEW" ? [] : undefined;
+  const judged = view.ias.map((ia) => judge(exchange, ia));
+  const named = new Named();
+  // D-305: what is extended in one IA is not denied in another.
+  for (const { leases } of judged) named.add(leases);
+  for (const key of judged.flatMap(({ doubtful }) => doubtful)) noteDoubtful(exchange, key);
+  // T-02: a status or a new lease beside a doubtful one would make the client ask here for all of them anew.
+  const inDoubt = judged.some(({ doubtful }) => doubtful.length > 0);
+  const planned = judged.flatMap((each) => {
+    const known = withZeros(each, named);
+    if (each.isBound || inDoubt) return known.leases.length > 0 ? [known] : [];
+    return [withoutBinding(exchange, known, named)];
+  });
+  // D-152, D-309: nothing to say is silence.
+  return planned.length > 0 ? planned : undefined;
+}
+
+function judge(exchange: Exchange, ia: RequestedIa): JudgedIa {
   const bound = bindingsOf(exchange, ia);
-  const leases = bound.flatMap((record) => extended(exchange, record));
-  let doubtful = false;
+  const isBound = bound.length > 0;
+  const wrong: LeaseKey[] = [];
+  const doubtful: LeaseKey[] = [];
   for (const requested of ia.leases) {
     const key = keyOf(ia, requested);
     if (isAmong(bound, key)) continue;
-    if (subnetOfLease(exchange, key) === undefined) {
-      // D-137, D-138, D-150, D-151: not right for the link.
-      leases.push(zero(key));
-    } else if (isDoubtful(exchange, key)) {
-      // T-02, D-309: neither confirmed nor denied.
-      doubtful = true;
-      noteDoubtful(exchange, key);
-    } else if (bound.length > 0) {
-      // D-145
-      leases.push(zero(key));
-    }
+    // D-137, D-138, D-151: not right for the link.
+    if (subnetOfLease(exchange, key) === undefined) wrong.push(key);
+    // T-02, D-309: neither confirmed nor denied.
+    else if (isDoubtful(exchange, key)) doubtful.push(key);
+    // D-139, D-145: the IA has others.
+    else if (isBound) wrong.push(key);
   }
-  if (leases.length > 0) return { ia, leases };
-  if (doubtful) return undefined;
-  return withoutBinding(exchange, ia, taken);
+  // D-134, D-144, D-146, D-148, D-158: all that the IA has, named or not, and whoever of the pair granted it.
+  const leases = bound.flatMap((record) => extended(exchange, record));
+  return { ia, isBound, leases, wrong, doubtful };
 }
 
 function isAmong(bound: readonly Lease[], key: LeaseKey): boolean {
@@ -69,94 +69,39 @@ function isDoubtful({ authority, context, now }: Exchange, key: LeaseKey): boole
   return authority.isDoubtful(key, context.table.get(key), now);
 }
 
-function namesDoubtful(exchange: Exchange, ia: RequestedIa): boolean {
-  const bound = bindingsOf(exchange, ia);
-  return ia.leases
-    .map((requested) => keyOf(ia, requested))
-    .some(
-      (key) =>
-        !isAmong(bound, key) &&
-        subnetOfLease(exchange, key) !== undefined &&
-        isDoubtful(exchange, key),
-    );
-}
-
-/** Whether the IA gets a status only, or a lease that the client did not have. */
-function isNews({ client }: Exchange, { leases }: PlannedIa): boolean {
-  return (
-    leases.length === 0 || leases.some(({ grant, record }) => grant && record?.duid !== client.duid)
-  );
-}
-
-/** D-134, D-148: new lifetimes; D-135: what cannot be extended is left out. */
-function extended(exchange: Exchange, record: Lease): PlannedLease[] {
-  const subnet = subnetOfLease(exchange, record);
-  if (subnet === undefined) return [zero(record)];
-  return exchange.authority.mayExtend(record, exchange.now)
-    ? [plan(exchange, record, subnet, record, true)]
-    : [];
-}
-
-/** D-140 to D-144, D-153 to D-157: creation, or NoBinding. */
-function withoutBinding(
-  exchange: Exchange,
-  ia: RequestedIa,
-  taken: ReadonlySet<string>,
-): PlannedIa {
-  const { tunables } = exchange.context.config;
-  const rapidCommit = exchange.link.subnets.some((subnet) => subnet.rapidCommit);
-  // D-155: on REBIND only where a SOLICIT with Rapid Commit would be answered by a REPLY too.
-  if (tunables.createOnRenew && (exchange.view.type === "RENEW" || rapidCommit))
-    return assignNew(exchange, ia, "grant", taken);
-  return { ia, leases: [], status: { code: STATUS.NoBinding, message: "no binding for this IA" } };
-}
-
-/** RFC 8156 §8.7.1 (F-426 to F-428): only leases recorded here, and no word about others. */
-function extendRecorded(exchange: Exchange, ia: RequestedIa): PlannedIa | undefined {
-  const leases = bindingsOf(exchange, ia).filter((record) =>
-    ia.leases.some((lease) => lease.address === record.address && lease.length === record.length),
-  );
-  const planned = leases
-    .flatMap((record) => extended(exchange, record))
-    .filter((lease) => lease.grant);
-  return planned.length === 0 ? undefined : { ia, leases: planned };
-}
-
-/** T-03, A-81, F-563: every lease named must be ACTIVE here for this client, IA and link, and there is at least one. */
-function extendForPartner(exchange: Exchange): readonly PlannedIa[] | undefined {
-  if (!isWhollyRecorded(exchange)) return undefined;
-  return exchange.view.ias.map((ia) => {
-    const leases = bindingsOf(exchange, ia).flatMap((record) => extended(exchange, record));
-    // an IA without leases gets no new one here.
-    return leases.length > 0 ? { ia, leases } : noneAvailable(exchange, ia, false);
-  });
-}
-
-/** Whether the message names at least one lease and only leases that are ACTIVE here for its IAs. */
-export function isWhollyRecorded(exchange: Exchange): boolean {
-  let count = 0;
-  for (const ia of exchange.view.ias) {
-    for (const requested of ia.leases) {
-      const record = exchange.context.table.get(keyOf(ia, requested));
-      const isOurs =
-        record !== undefined &&
-        record.duid === exchange.client.duid &&
-        record.iaid === ia.iaid &&
-        record.link === exchange.link.name;
-      if (!isOurs || !isHeld(record, 0, exchange.now)) return false;
-      count++;
-    }
+function withZeros({ ia, leases, wrong }: JudgedIa, named: Named): PlannedIa {
+  const all = [...leases];
+  for (const key of wrong) {
+    if (named.has(key)) continue;
+    const lease = zero(key);
+    named.add([lease]);
+    all.push(lease);
   }
-  return count > 0;
+  return { ia, leases: all };
 }
 
-function noteDoubtful(
-  exchange: Exchange,
-  key: { address: Lease["address"]; length: number },
-): void {
-  exchange.context.counters.add("doubtful");
-  exchange.context.log({
+/** D-140 to D-144, D-153 to D-157: creation, or NoBinding. What the client must not use is said besides, and stands for
+ * a status where there is nothing to give. */
+function withoutBinding(exchange: Exchange, { ia, leases }: PlannedIa, named: Named): PlannedIa {
+  if (mayCreate(exchange)) {
+    const created = assignNew(exchange, ia, "grant", named);
+    if (created.leases.length > 0) return { ia, leases: [...created.leases, ...leases] };
+    if (leases.length === 0) return created;
+  }
+  if (leases.length > 0) return { ia, leases };
+  return { ia, leases, status: { code: STATUS.NoBinding, message: "no binding for this IA" } };
+}
+
+function mayCreate({ context, view, link }: Exchange): boolean {
+  if (!context.config.tunables.createOnRenew) return false;
+  // D-155: on REBIND only where a SOLICIT with Rapid Commit would be answered by a REPLY too.
+  return view.type === "RENEW" || link.subnets.some((subnet) => subnet.rapidCommit);
+}
+
+function noteDoubtful({ context, client }: Exchange, key: LeaseKey): void {
+  context.counters.add("doubtful");
+  context.log({
     id: "DHCP6_DOUBTFUL",
-    fields: { lease: formatPrefix(key), duid: exchange.client.duid },
+    fields: { lease: formatPrefix(key), duid: client.duid },
   });
 }

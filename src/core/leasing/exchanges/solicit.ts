@@ -1,11 +1,11 @@
 // SOLICIT and REQUEST, and SOLICIT with Rapid Commit (RFC 8415 §18.3.1, §18.3.2, §18.3.9).
 
 import { subnetOf } from "../../config/lookup.ts";
-import { leaseKeyText } from "../../model/lease.ts";
 import type { RequestedIa } from "../../wire/view.ts";
 import { allocate } from "../allocate/allocate.ts";
 import { bindingsOf, plan, subnetOfLease } from "../bindings.ts";
 import type { Exchange, PlannedIa, PlannedLease } from "../context.ts";
+import { Named } from "../named.ts";
 import { STATUS } from "../status-codes.ts";
 
 /** How an IA is treated: shown in an ADVERTISE and held for a while, or granted in a REPLY. */
@@ -13,20 +13,15 @@ export type AssignMode = "offer" | "grant";
 
 /** Every IA gets leases or a status, each on its own (D-109, D-127, D-293, D-304). */
 export function assignAll(exchange: Exchange, mode: AssignMode): readonly PlannedIa[] {
-  const taken = new Set<string>();
+  const named = new Named();
   return exchange.view.ias.map((ia) => {
-    const planned = assign(exchange, ia, mode, taken);
-    for (const lease of planned.leases) taken.add(leaseKeyText(lease.key));
+    const planned = assign(exchange, ia, mode, named);
+    named.add(planned.leases);
     return planned;
   });
 }
 
-function assign(
-  exchange: Exchange,
-  ia: RequestedIa,
-  mode: AssignMode,
-  taken: ReadonlySet<string>,
-): PlannedIa {
+function assign(exchange: Exchange, ia: RequestedIa, mode: AssignMode, named: Named): PlannedIa {
   // D-120, D-302: an address that is not right for the link is told so; D-125: not so for prefixes.
   if (
     mode === "grant" &&
@@ -41,7 +36,7 @@ function assign(
   }
   const existing = existingLeases(exchange, ia, mode);
   if (existing.length > 0) return { ia, leases: existing };
-  return assignNew(exchange, ia, mode, taken);
+  return assignNew(exchange, ia, mode, named);
 }
 
 /** D-124: a binding that exists is given again. */
@@ -50,7 +45,7 @@ function existingLeases(exchange: Exchange, ia: RequestedIa, mode: AssignMode): 
   for (const record of bindingsOf(exchange, ia)) {
     const subnet = subnetOfLease(exchange, record);
     if (subnet === undefined || !exchange.authority.mayExtend(record, exchange.now)) continue;
-    planned.push(plan(exchange, record, subnet, record, mode === "grant"));
+    planned.push(plan(exchange, { key: record, subnet, record }, mode === "grant"));
   }
   return planned;
 }
@@ -60,25 +55,31 @@ export function assignNew(
   exchange: Exchange,
   ia: RequestedIa,
   mode: AssignMode,
-  taken: ReadonlySet<string>,
+  named: Named,
 ): PlannedIa {
-  const allocation = allocate(exchange, ia, taken);
+  const allocation = allocate(exchange, ia, named);
   if (allocation === undefined || allocation === "limit")
     return noneAvailable(exchange, ia, allocation === "limit");
-  const { key, subnet, record } = allocation;
   if (mode === "offer")
-    exchange.context.offers.hold(key, { duid: exchange.client.duid, iaid: ia.iaid }, exchange.now);
-  return { ia, leases: [plan(exchange, key, subnet, record, mode === "grant")] };
+    exchange.context.offers.hold(
+      allocation.key,
+      { duid: exchange.client.duid, iaid: ia.iaid },
+      exchange.now,
+    );
+  return { ia, leases: [plan(exchange, allocation, mode === "grant")] };
 }
 
 /** The IA with NoAddrsAvail or NoPrefixAvail inside it (D-097, D-114). */
 export function noneAvailable(exchange: Exchange, ia: RequestedIa, limit: boolean): PlannedIa {
   const isAddress = ia.kind === "address";
   exchange.context.counters.add(isAddress ? "no-addrs-avail" : "no-prefix-avail");
-  exchange.context.log({
-    id: "DHCP6_POOL_EXHAUSTED",
-    fields: { kind: ia.kind, duid: exchange.client.duid, link: exchange.link.name },
-  });
+  // D-117: a link without such a pool is no exhausted one.
+  if (hasPool(exchange, isAddress)) {
+    exchange.context.log({
+      id: "DHCP6_POOL_EXHAUSTED",
+      fields: { kind: ia.kind, duid: exchange.client.duid, link: exchange.link.name },
+    });
+  }
   const what = isAddress ? "addresses" : "prefixes";
   const message = limit ? `the limit of ${what} is reached` : `no ${what} available`;
   return {
@@ -86,4 +87,10 @@ export function noneAvailable(exchange: Exchange, ia: RequestedIa, limit: boolea
     leases: [],
     status: { code: isAddress ? STATUS.NoAddrsAvail : STATUS.NoPrefixAvail, message },
   };
+}
+
+function hasPool({ link }: Exchange, ofAddresses: boolean): boolean {
+  return link.subnets.some(
+    ({ pools, prefixPools }) => (ofAddresses ? pools : prefixPools).length > 0,
+  );
 }
