@@ -4,7 +4,7 @@ import { placeOfBlock } from "../config/lookup.ts";
 import { formatPrefix } from "../model/ipv6.ts";
 import { type LeaseKey, leaseKeyText } from "../model/lease.ts";
 import { freed, freedStatus, isAvailable } from "../model/lease-status.ts";
-import { floorTime, type Millis, type Seconds } from "../model/time.ts";
+import { floorTime, isLater, type Millis, type Seconds } from "../model/time.ts";
 import type { LeaseReply, UpdateReply } from "./bndreply.ts";
 import { FAILOVER_STATUS } from "./bndupd-read.ts";
 import type { FailoverContext } from "./context.ts";
@@ -80,6 +80,11 @@ function applyAccepted(
     return;
   }
   if (lease.status === "EXPIRED" || lease.status === "RELEASED" || lease.status === "RESET") {
+    if (isLater(lease.stateExpirationTime, floorTime(now))) {
+      // Held: the partner knows, and will be told again when the hold is over.
+      failover.amend({ ...lease, marked: false });
+      return;
+    }
     // F-045, F-255: the partner knows of the end; only now may somebody else get the lease.
     failover.save(freed(lease, freedStatus(lease), floorTime(now), retention));
     return;

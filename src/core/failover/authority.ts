@@ -5,8 +5,18 @@ import type { Lease, LeaseKey } from "../model/lease.ts";
 import { freedStatus, isAvailable, isOf } from "../model/lease-status.ts";
 import { DEFAULTS } from "../model/limits.ts";
 import { prefixOwner } from "../model/prefix-owner.ts";
-import { addSeconds, floorTime, isPast, laterOf, type Millis, NO_TIME } from "../model/time.ts";
+import {
+  addSeconds,
+  type DhcpTime,
+  floorTime,
+  isLater,
+  isPast,
+  laterOf,
+  type Millis,
+  NO_TIME,
+} from "../model/time.ts";
 import type { Endpoint } from "./endpoint.ts";
+import { hiddenUntil } from "./hidden.ts";
 import { ackedPartnerLifetime, longestExpiry, partnerLifetimeFor } from "./mclt.ts";
 
 /** The authority of an endpoint. `isStopping`: T-05, nothing is granted any more. */
@@ -39,6 +49,12 @@ export function failoverAuthority(endpoint: Endpoint, isStopping: () => boolean)
     granted: (before, after, desired, now) =>
       granted(endpoint, before, after, partnerLifetimeFor(after.t1, desired, now)),
     ended: (before, status, now) => ended(endpoint, before, status, now),
+    holdOver: (lease) => ({
+      ...lease,
+      stateExpirationTime: NO_TIME,
+      marked: true,
+      endingSent: lease.endingSent || endpoint.isLive,
+    }),
     // Back in contact, the partner's renewals come first: what they extend has not ended.
     mayExpire: () =>
       endpoint.behaviour.expires && (endpoint.state !== "NORMAL" || endpoint.synchronised),
@@ -65,8 +81,9 @@ function mayStart(endpoint: Endpoint, ownStatus: OwnStatus, wanted: Wanted, now:
   const { record } = endpoint;
   if (!endpoint.behaviour.startsLeases) return false;
   // A-80: not before UPDREQALL is done and the wait is over.
+  // Declared alone by force, only the wait counts: nobody is left to ask.
   if (
-    record.updateAllNeeded ||
+    (record.updateAllNeeded && endpoint.state !== "PARTNER-DOWN") ||
     (record.noNewLeasesUntil !== NO_TIME && !isPast(record.noNewLeasesUntil, now))
   )
     return false;
@@ -164,10 +181,7 @@ function ended(
     ...before,
     status,
     startTimeOfState: start,
-    stateExpirationTime:
-      status === "ABANDONED"
-        ? addSeconds(start, endpoint.context.config.tunables.declinedHeld)
-        : NO_TIME,
+    stateExpirationTime: endOf(endpoint, before, status, start),
     partnerLifetime:
       status === "ABANDONED"
         ? laterOf(
@@ -180,4 +194,14 @@ function ended(
     // F-559: in contact the BNDUPD leaves behind this very record.
     endingSent: live && status !== "ABANDONED",
   };
+}
+
+/** When the status of an ended lease ends: a declined address is kept out of use for a while; what a partner without
+ * memory may have extended is held until that is over. */
+function endOf(endpoint: Endpoint, lease: Lease, status: string, start: DhcpTime): DhcpTime {
+  const { config } = endpoint.context;
+  if (status === "ABANDONED") return addSeconds(start, config.tunables.declinedHeld);
+  if (status !== "EXPIRED") return NO_TIME;
+  const until = hiddenUntil(lease, endpoint.record, config);
+  return isLater(until, start) ? until : NO_TIME;
 }

@@ -2,10 +2,11 @@
 // The reply leaves after its record is durable (F-308): the door holds it.
 
 import { placeOfAddress, placeOfBlock, placeOfPrefix } from "../config/lookup.ts";
+import type { EndpointRecord } from "../model/endpoint-record.ts";
 import { formatPrefix, inPrefix } from "../model/ipv6.ts";
 import type { Lease } from "../model/lease.ts";
 import { LIMITS } from "../model/limits.ts";
-import type { Millis, Seconds } from "../model/time.ts";
+import { floorTime, isLater, type Millis, type Seconds } from "../model/time.ts";
 import { firstOption, type Option, type OptionByType, option } from "../wire/options.ts";
 import {
   FAILOVER_STATUS,
@@ -17,11 +18,13 @@ import {
 } from "./bndupd-read.ts";
 import { storeUpdate } from "./bndupd-store.ts";
 import type { FailoverContext } from "./context.ts";
-import { decide } from "./decide.ts";
+import { type Decision, decide } from "./decide.ts";
+import { hiddenUntil } from "./hidden.ts";
 
 export interface AcceptContext {
   readonly failover: FailoverContext;
   readonly relationship: string;
+  readonly record: EndpointRecord;
   readonly role: "primary" | "secondary";
   readonly retention: Seconds;
   readonly ackEpoch: number;
@@ -136,7 +139,7 @@ function acceptLease(context: AcceptContext, read: ReadLease): Refusal | undefin
       message: `${formatPrefix(update)} is in no pool of this relationship here`,
     };
   const own = failover.table.get(update);
-  const decision = decide(own, update, role, now);
+  const decision = heldAgainst(context, own, update) ?? decide(own, update, role, now);
   note(context, own, update, decision);
   if (decision.type === "reject") {
     markRejected(context, own, decision.status);
@@ -144,6 +147,31 @@ function acceptLease(context: AcceptContext, read: ReadLease): Refusal | undefin
   }
   storeUpdate(context, { own, update, link, informed: decision.informed });
   return undefined;
+}
+
+/** A partner that lost its database cannot know that a lease has ended which it may have extended before; only a contact
+ * with the client since then can tell (T-04). */
+function heldAgainst(
+  { failover, record, now }: AcceptContext,
+  own: Lease | undefined,
+  update: UpdatedLease,
+): Decision | undefined {
+  if (own === undefined || update.status === "ACTIVE" || update.status === "ABANDONED")
+    return undefined;
+  const until = hiddenUntil(own, record, failover.config);
+  if (
+    !isLater(until, floorTime(now)) ||
+    isLater(update.clientTransactionTime, record.partnerLostAt)
+  )
+    return undefined;
+  if (isLater(update.stateExpirationTime, floorTime(now))) return undefined;
+  const reason = "the lease may have been extended before the partner lost its database";
+  return {
+    type: "reject",
+    order: "equal",
+    status: FAILOVER_STATUS.OutdatedBindingInformation,
+    reason,
+  };
 }
 
 function linkOf(

@@ -5,6 +5,7 @@ import type { Block } from "../model/blocks.ts";
 import type { Duid } from "../model/duid.ts";
 import { type Ipv6Address, ipv6FromBytes } from "../model/ipv6.ts";
 import type { Lease } from "../model/lease.ts";
+import { isAvailable } from "../model/lease-status.ts";
 import { type DhcpTime, diffSeconds, isLater, NO_TIME } from "../model/time.ts";
 import { type Option, option } from "../wire/options.ts";
 
@@ -95,12 +96,10 @@ function leaseDetails(lease: Lease, base: DhcpTime): readonly Option[] {
   return options;
 }
 
-/** A free lease's stateExpirationTime only says when its record may go; it is no timeout of its status. */
+/** A free lease's stateExpirationTime only says when its record may go; it is no timeout of its status. F-138: an
+ * ended lease that is held for a while has one. */
 function hasTimeout(lease: Lease): boolean {
-  return (
-    lease.stateExpirationTime !== NO_TIME &&
-    (lease.status === "ACTIVE" || lease.status === "ABANDONED")
-  );
+  return lease.stateExpirationTime !== NO_TIME && !isAvailable(lease.status);
 }
 
 /** F-293 to F-297, F-032: an available block of prefixes, without a client. */

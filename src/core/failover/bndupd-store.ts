@@ -36,12 +36,13 @@ export function storeUpdate(context: StoreContext, accepted: AcceptedUpdate): vo
   const isUnknownToSender = same?.marked === true && !informed && update.status === "ACTIVE";
   const marked = isUnknownToSender || (bothActive && isLater(expiry, update.stateExpirationTime));
   const updated = merged(accepted, same, { expiry, marked, ackEpoch: context.ackEpoch });
-  if (
-    update.status === "EXPIRED" ||
-    update.status === "RELEASED" ||
-    update.status === "RESET" ||
-    update.status === "PENDING-FREE"
-  ) {
+  // F-138: an ending with a time of its own is a hold: nobody gets the lease before that.
+  const isHeld = isLater(update.stateExpirationTime, floorTime(context.now));
+  if (isEnded(update.status) && isHeld) {
+    context.failover.save(updated);
+    return;
+  }
+  if (isEnded(update.status)) {
     // both now know that the client is gone; the lease is free for whom its pool belongs to.
     context.failover.save(
       freed(updated, freedStatus(update), floorTime(context.now), context.retention),
@@ -55,6 +56,12 @@ export function storeUpdate(context: StoreContext, accepted: AcceptedUpdate): vo
     return;
   }
   context.failover.save(updated);
+}
+
+function isEnded(status: UpdatedLease["status"]): boolean {
+  return (
+    status === "EXPIRED" || status === "RELEASED" || status === "RESET" || status === "PENDING-FREE"
+  );
 }
 
 interface MergeOptions {

@@ -19,6 +19,7 @@ import type { Channel } from "./channel.ts";
 import type { ConnectTerms } from "./connect.ts";
 import type { FailoverContext } from "./context.ts";
 import { endWait } from "./endpoint-timers.ts";
+import { hiddenUntil, longestValid } from "./hidden.ts";
 import { mcltWait } from "./mclt.ts";
 import { type FailureTimes, startingRecord, waitAfterFailure } from "./record.ts";
 import { type PartnerReport, SERVER_FLAG, stateOptions } from "./state-message.ts";
@@ -87,6 +88,7 @@ export class Endpoint {
     this.#nextTransactionId = Math.floor(context.random() * 0x100_0000);
     this.stream = new UpdateStream({
       context,
+      holdOf: (lease) => hiddenUntil(lease, this.record, context.config),
       send: (type, options) => this.send(type, options, this.#sendTime),
       done: (request) => this.#sendDone(request.transactionId, request.all),
     });
@@ -365,8 +367,19 @@ export class Endpoint {
         ok: false,
         message: `in ${state} this server may lack leases that the partner gave; say --force if the partner will never return`,
       };
+    if (needsForce) this.#waitForUnknown();
     this.fire("operator-partner-down", "the operator declared the partner down", now);
     return { ok: true, message: `${state} -> ${this.state}` };
+  }
+
+  /** Forced past recovery: what was given before the failure may not be known here, so no new lease before that has
+   * ended (A-80, A-83); what is known is renewed. */
+  #waitForUnknown(): void {
+    const { record } = this;
+    const isLost = !record.communicated || record.updateAllNeeded;
+    const longest = Math.max(longestValid(this.context.config), record.mcltHighest);
+    const until = waitAfterFailure(this.failureTimes, isLost ? longest : record.mcltHighest);
+    this.update({ noNewLeasesUntil: laterOf(until, record.noNewLeasesUntil) });
   }
 
   /** Sends what the window takes. */

@@ -1,6 +1,6 @@
 // What each received message does, on a connection that CONNECT has set up (RFC 8156 §6.3 to §7.7).
 
-import type { Millis } from "../model/time.ts";
+import { floorTime, type Millis } from "../model/time.ts";
 import type { FailoverMessage } from "../wire/failover-messages.ts";
 import { findMalformed, firstOption } from "../wire/options.ts";
 import { applyReply } from "./apply-reply.ts";
@@ -160,6 +160,7 @@ function bndupd(endpoint: Endpoint, channel: Channel, message: FailoverMessage, 
     failover: endpoint.context,
     relationship: endpoint.relationship.name,
     role: endpoint.role,
+    record: endpoint.record,
     retention: endpoint.retention,
     ackEpoch: endpoint.record.ackEpoch,
     restoring: endpoint.record.updateAllNeeded,
@@ -191,7 +192,11 @@ function bndreply(endpoint: Endpoint, message: FailoverMessage, now: Millis): vo
 function updateRequest(endpoint: Endpoint, message: FailoverMessage, now: Millis): void {
   const all = message.type === "UPDREQALL" || endpoint.record.partnerUpdateAll;
   if (message.type === "UPDREQALL")
-    endpoint.update({ partnerUpdateAll: true, ackEpoch: endpoint.record.ackEpoch + 1 });
+    endpoint.update({
+      partnerUpdateAll: true,
+      partnerLostAt: floorTime(now),
+      ackEpoch: endpoint.record.ackEpoch + 1,
+    });
   endpoint.stream.request(message.transactionId, all);
   endpoint.pump(now);
 }

@@ -31,6 +31,7 @@ export function newRecord(relationship: Relationship, now: Millis): EndpointReco
     communicated: false,
     updateAllNeeded: false,
     partnerUpdateAll: false,
+    partnerLostAt: NO_TIME,
     ackEpoch: 1,
     mclt: relationship.mclt,
     mcltHighest: relationship.mclt,

@@ -3,9 +3,10 @@
 
 import type { Block } from "../model/blocks.ts";
 import { type Lease, leaseKeyText } from "../model/lease.ts";
+import { isAvailable } from "../model/lease-status.ts";
 import { DEFAULTS, LIMITS } from "../model/limits.ts";
 import { prefixOwner } from "../model/prefix-owner.ts";
-import { floorTime, type Millis } from "../model/time.ts";
+import { type DhcpTime, floorTime, isLater, type Millis, NO_TIME } from "../model/time.ts";
 import type { Option } from "../wire/options.ts";
 import { blockUpdate, clientUpdate } from "./bndupd-build.ts";
 import type { FailoverContext } from "./context.ts";
@@ -20,6 +21,8 @@ import { type SentUpdate, Window } from "./window.ts";
 
 export interface StreamOptions {
   readonly context: FailoverContext;
+  /** Until when an ended lease may still be held by a promise of the partner's that it forgot; 0 = not. */
+  holdOf(lease: Lease): DhcpTime;
   /** Sends a message that opens an exchange; returns its transaction-id. */
   send(type: "BNDUPD", options: readonly Option[]): number;
   /** Sends the UPDDONE of a request. */
@@ -172,7 +175,7 @@ export class UpdateStream {
           !this.#isPaused(other, now),
       );
     const leases = [lease, ...others.slice(0, LIMITS.leasesPerBndupd - 1)].map((each) =>
-      this.#noteSent(each),
+      this.#noteSent(each, now),
     );
     const told = leases.map((each) => this.#asTold(each));
     const transactionId = this.#options.send(
@@ -190,21 +193,24 @@ export class UpdateStream {
   }
 
   /** F-539, F-559: what is transmitted stands in the record first; the frame is held until that is durable. */
-  #noteSent(lease: Lease): Lease {
+  #noteSent(lease: Lease, now: Millis): Lease {
+    if (isAvailable(lease.status)) return lease;
     const ending =
       lease.status === "RELEASED" || lease.status === "EXPIRED" || lease.status === "RESET";
-    if (
-      lease.everSent &&
-      lease.partnerLifetimeSent === lease.partnerLifetime &&
-      (!ending || lease.endingSent)
-    )
-      return lease;
+    const hold = ending ? this.#options.holdOf(lease) : NO_TIME;
     const noted = {
       ...lease,
       everSent: true,
       partnerLifetimeSent: lease.partnerLifetime,
       endingSent: lease.endingSent || ending,
+      stateExpirationTime: isLater(hold, floorTime(now)) ? hold : lease.stateExpirationTime,
     };
+    const isNoted =
+      lease.everSent &&
+      lease.partnerLifetimeSent === noted.partnerLifetimeSent &&
+      lease.endingSent === noted.endingSent &&
+      lease.stateExpirationTime === noted.stateExpirationTime;
+    if (isNoted) return lease;
     this.#options.context.amend(noted);
     return noted;
   }

@@ -62,6 +62,8 @@ export interface Authority {
     status: Extract<BindingStatus, "RELEASED" | "EXPIRED" | "ABANDONED" | "RESET">,
     now: Millis,
   ): Lease;
+  /** A hold on an ended lease is over: the partner is told of the end (again). */
+  holdOver(lease: Lease): Lease;
   /** Seconds after its client's expiry at which a lease ends here (T-06 (6)). */
   readonly graceSeconds: Seconds;
   /** Whether housekeeping may end leases now. */

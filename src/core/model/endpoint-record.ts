@@ -39,6 +39,8 @@ export interface EndpointRecord {
   readonly updateAllNeeded: boolean;
   /** an UPDREQALL of the partner is being answered; until UPDDONE its UPDREQ counts as UPDREQALL. */
   readonly partnerUpdateAll: boolean;
+  /** When the partner last asked for everything (UPDREQALL): what it promised before, it has forgotten. 0 = never. */
+  readonly partnerLostAt: DhcpTime;
   /** acks of earlier epochs are void. */
   readonly ackEpoch: number;
   /** F-170, F-541: the MCLT in force, seconds. */

@@ -41,6 +41,7 @@ export function loneAuthority(options: LoneOptions): Authority {
       }
       return freed(before as Lease, "FREE", start, options.retention);
     },
+    holdOver: (lease) => lease,
     mayExpire: () => true,
   };
 }

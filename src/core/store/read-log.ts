@@ -114,21 +114,28 @@ class LogWalk {
       return;
     }
     // A hole: a group that was durable, and perhaps promised to a client or the partner, cannot be read.
-    const at =
-      position.segment === 0
-        ? "the beginning"
-        : `${segmentName(position.segment)} at ${position.end}`;
     const wanted =
       previous.segment === 0
-        ? "the beginning"
-        : `${segmentName(previous.segment)} at ${previous.end}`;
-    const [holeFile, hole] =
-      position.segment === 0 ? [file, offset] : [segmentName(position.segment), position.end];
-    throw new CorruptStoreError(
-      holeFile,
-      hole,
-      `the log can be read up to ${at}, but the group in ${file} at ${offset} follows ${wanted}`,
-    );
+        ? "is the first of the log"
+        : `follows what ended in ${segmentName(previous.segment)} at ${previous.end}`;
+    throw this.hole(`the group in ${file} at ${offset} ${wanted}, which cannot be read`);
+  }
+
+  /** The first place at or after the chain's end where something is that is no group. */
+  private hole(reason: string): CorruptStoreError {
+    const places = this.options.segments
+      .filter((segment) => segment >= this.position.segment)
+      .map((segment) => ({
+        window: this.window(segment),
+        offset: segment === this.position.segment ? this.position.end : 0,
+      }));
+    const isBad = ({ window, offset }: { window: FileWindow; offset: number }) =>
+      window.bytes(offset, GROUP_HEADER_BYTES).some((octet) => octet !== 0);
+    const place = places.find(isBad) ?? places[0];
+    const { segment, end } = this.position;
+    return place === undefined
+      ? new CorruptStoreError(segmentName(segment), end, reason)
+      : new CorruptStoreError(place.window.file, place.offset, reason);
   }
 
   private applyGroup(header: GroupHeader, bytes: Uint8Array, file: string, offset: number): void {
@@ -165,11 +172,7 @@ class LogWalk {
       for (let offset = from; offset < window.size; offset += GROUP_ALIGNMENT) {
         const found = this.groupAt(window, segment, offset);
         if (found.type === "none" || !this.mayFollow(found.header)) continue;
-        const [file, hole] =
-          segment === last || last === 0 ? [window.file, from] : [segmentName(last), end];
-        throw new CorruptStoreError(
-          file,
-          hole,
+        throw this.hole(
           `the group here cannot be read, but a later one in ${window.file} at ${offset} can`,
         );
       }

@@ -1,0 +1,44 @@
+// What a partner that lost its database may have promised and can no longer tell (docs/internals/decisions.md).
+// Up to the partner-lifetime that was acknowledged to it, it could extend a lease alone; without its memory its word
+// that a lease has ended is worth nothing before that could be over.
+
+import type { CompiledConfig } from "../config/types.ts";
+import type { EndpointRecord } from "../model/endpoint-record.ts";
+import type { Lease } from "../model/lease.ts";
+import {
+  addSeconds,
+  type DhcpTime,
+  diffSeconds,
+  isLater,
+  laterOf,
+  NO_TIME,
+  type Seconds,
+} from "../model/time.ts";
+import { mcltWait } from "./mclt.ts";
+
+/** The longest valid lifetime that the configuration gives. */
+export function longestValid(config: CompiledConfig): Seconds {
+  let longest = 0;
+  for (const link of config.links) {
+    for (const subnet of link.subnets) longest = Math.max(longest, subnet.lifetimes.valid);
+  }
+  return Math.min(longest, 0x3fff_ffff);
+}
+
+/** Until when a client may hold the lease by a promise that nobody remembers; 0 = there is none. A contact with the
+ * client after the loss settles it. */
+export function hiddenUntil(
+  lease: Lease,
+  record: EndpointRecord,
+  config: CompiledConfig,
+): DhcpTime {
+  const { partnerLostAt, mcltHighest } = record;
+  if (partnerLostAt === NO_TIME || lease.expirationTime === NO_TIME) return NO_TIME;
+  const contact = laterOf(lease.clientLastTransactionTime, lease.partnerRawCltTime);
+  if (isLater(contact, partnerLostAt)) return NO_TIME;
+  const margins = mcltWait(0, config.tunables.heartbeat);
+  // F-052: it could promise the MCLT past what was acknowledged, and nothing longer than a lease lasts.
+  const byAck = addSeconds(lease.expirationTime, mcltHighest);
+  const byPolicy = addSeconds(partnerLostAt, longestValid(config));
+  return addSeconds(diffSeconds(byAck, byPolicy) < 0 ? byAck : byPolicy, margins);
+}
