@@ -12,6 +12,7 @@ import {
 } from "../../../src/core/model/endpoint-record.ts";
 import { type Ipv6Address, ipv6FromBytes, maskTo } from "../../../src/core/model/ipv6.ts";
 import type { Lease, LeaseKey } from "../../../src/core/model/lease.ts";
+import { LATER_FIELDS } from "../../../src/core/store/endpoint-json.ts";
 
 const word = fc.oneof(
   fc.constantFrom(0, 1, 0x7fffffff, 0x80000000, 0xffffffff),
@@ -113,7 +114,7 @@ export const endpoints: fc.Arbitrary<EndpointRecord> = fc
     aloneSince: word,
   })
   // Fields that the record gains are carried like these.
-  .map((record) => ({ ...record }) as unknown as EndpointRecord);
+  .map((record) => ({ ...LATER_FIELDS, ...record }) as unknown as EndpointRecord);
 
 export const changes: fc.Arbitrary<Change> = fc.oneof(
   leases.map((lease): Change => ({ type: "lease", lease })),

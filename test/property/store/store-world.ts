@@ -12,6 +12,7 @@ import { type Ipv6Address, ipv6FromBigint } from "../../../src/core/model/ipv6.t
 import type { Lease } from "../../../src/core/model/lease.ts";
 import type { LeaseTable } from "../../../src/core/model/lease-table.ts";
 import { createLeaseTable } from "../../../src/core/model/table/typed-table.ts";
+import { LATER_FIELDS } from "../../../src/core/store/endpoint-json.ts";
 import { type ReplayResult, replay } from "../../../src/core/store/replay.ts";
 import type { TornGroup } from "../../../src/core/store/resume.ts";
 import { createStore, type SnapshotSource, type Store } from "../../../src/core/store/store.ts";
@@ -317,6 +318,7 @@ export class StoreWorld {
   private endpoint(): EndpointRecord {
     const { random } = this;
     const fields = {
+      ...LATER_FIELDS,
       relationship: random.pick(["campus", "branch"]),
       state: random.pick(["NORMAL", "PARTNER-DOWN", "COMMUNICATIONS-INTERRUPTED"]),
       previousState: undefined,
