@@ -198,6 +198,8 @@ export class Endpoint {
     this.drainUpTo = undefined;
     this.returnUpTo = undefined;
     this.synchronised = false;
+    // an UPDDONE counts only in the state that asked: one of RECOVER does not end POTENTIAL-CONFLICT (F-472).
+    this.outstanding = undefined;
     const previousState = keepsStart ? this.record.previousState : this.record.state;
     this.update({
       state: to,
@@ -215,7 +217,8 @@ export class Endpoint {
       this.alarm("no contact with the partner"); // F-448
     if (to === "RESOLUTION-INTERRUPTED")
       this.alarm("contact was lost while differences were being settled"); // F-476
-    if (this.communicating) this.sendState(now);
+    // F-192: on a connection that is set up, also before the partner's first STATE has come.
+    if (this.channel !== undefined) this.sendState(now);
   }
 
   #entryChanges(to: RecordedState): Partial<EndpointRecord> {

@@ -104,6 +104,8 @@ function stateReceived(
   endpoint.notePartner(report, now);
   if (endpoint.starting) {
     endpoint.leaveStartup(report, now);
+    // F-387, F-401: the partner's own start may still change its state.
+    if (endpoint.partnerStarting && endpoint.state === "PARTNER-DOWN") return;
   } else if (endpoint.partnerStarting) {
     // answered with ACK_STARTUP, and no transition.
     endpoint.sendState(now);

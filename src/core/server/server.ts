@@ -67,6 +67,8 @@ export class Server implements ServerDoor {
   #early: LogEvent[] = [];
   #sink: Sink | undefined;
   #heartbeatAt: Millis;
+  /** Some client could be answered after the last step. */
+  #served = false;
   #stoppingSince: Millis | undefined;
   #handedOver = false;
   /** Since when nothing could be written, and how far the log was durable then. */
@@ -274,11 +276,14 @@ export class Server implements ServerDoor {
 
   /** F-376, F-542, A-36: recorded while this server may answer clients. */
   #heartbeat(now: Millis): void {
-    if (now < this.#heartbeatAt) return;
+    const serves =
+      !this.isStopping && this.failover.endpoints.some((endpoint) => endpoint.behaviour.serves);
+    // The first one at once: the last may be from long before a stop.
+    const begins = serves && !this.#served;
+    this.#served = serves;
+    if (now < this.#heartbeatAt && !begins) return;
     this.#heartbeatAt = now + this.config.tunables.heartbeat;
-    if (this.isStopping || !this.failover.endpoints.some((endpoint) => endpoint.behaviour.serves))
-      return;
-    this.state.heartbeat(now);
+    if (serves) this.state.heartbeat(now);
   }
 
   // ---- stopping (T-05) ----
