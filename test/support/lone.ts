@@ -51,7 +51,7 @@ export const fromClient = (number: number): Duid =>
   duidFromBytes(Uint8Array.of(0, 3, 0, 1, 2, 0, 0, 0, number >> 8, number & 255));
 
 export class Lone {
-  readonly host: Host;
+  host: Host;
   now = EPOCH;
   #transaction = 0;
 
@@ -74,6 +74,15 @@ export class Lone {
     };
     this.host.step([{ type: "datagram", datagram }], this.now);
     return this.host.sent;
+  }
+
+  /** Stops and starts with another file and the same disk. */
+  restartWith(links: string, more = ""): void {
+    const { disk } = this.host;
+    this.host.kill();
+    this.host = new Host("a", configFor("a", SERVER + more + links));
+    this.host.disk = disk;
+    this.host.start(this.now);
   }
 
   /** The octets of a message with a transaction-id of its own. */
@@ -134,7 +143,7 @@ export class Lone {
   }
 
   get lastDiscard(): unknown {
-    return this.host.logs.findLast((event) => event.id === "DHCP6_DISCARD")?.fields["reason"];
+    return this.host.logs.findLast((event) => event.id === "DHCP6_DISCARD")?.fields.reason;
   }
 
   /** Lets seconds pass, then ticks. */

@@ -6,7 +6,7 @@ import { isReserved } from "../../config/reserved.ts";
 import type { Subnet } from "../../config/types.ts";
 import { type Ipv6Address, inPrefix } from "../../model/ipv6.ts";
 import type { Lease, LeaseKey } from "../../model/lease.ts";
-import { isAvailable, isHeld, isOf } from "../../model/lease-status.ts";
+import { isHeld, isOf } from "../../model/lease-status.ts";
 import type { RequestedIa } from "../../wire/view.ts";
 import { keyOf } from "../bindings.ts";
 import type { Exchange } from "../context.ts";
