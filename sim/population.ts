@@ -19,6 +19,7 @@ export interface PopulationEars {
     unicast: Ipv6Address | undefined,
   ): void;
   accepted(client: SimClient, bytes: Uint8Array, answered: string): void;
+  expired(client: SimClient): void;
   moved(client: SimClient): void;
 }
 

@@ -68,135 +68,136 @@ function unused(lease: LeaseImage): LeaseImage {
   return { ...lease, status, duid: undefined };
 }
 
-export function bindingTransitions(pair: boolean, report: Report): Checker {
-  const known = new Map<string, Known>();
-  const readers = new Map<string, FrameReader>();
-  /** Leases whose present binding the partner has been told of, or has told. */
-  const shared = new Set<string>();
-  const states = new Map<string, string>();
-  const key = (server: string, lease: { address: string; length: number }) =>
-    `${server} ${lease.address}/${lease.length}`;
+const key = (server: string, lease: { address: string; length: number }) =>
+  `${server} ${lease.address}/${lease.length}`;
 
-  function entry(server: string, lease: LeaseImage): Known {
-    const name = key(server, lease);
-    const found = known.get(name);
-    if (found !== undefined) return found;
-    const fresh = { lease: unused(lease), received: new Heard(), acked: new Heard() };
-    known.set(name, fresh);
-    return fresh;
+type Of<T extends Observation["type"]> = Extract<Observation, { type: T }>;
+
+const known = (lease: LeaseImage): Known => ({ lease, received: new Heard(), acked: new Heard() });
+const isFree = (status: string) => status === "FREE" || status === "FREE-BACKUP";
+/** A-20: what the receiver accepts as ended is free there at once. */
+const ENDED = ["EXPIRED", "RELEASED", "RESET", "PENDING-FREE", "FREE", "FREE-BACKUP"];
+
+class BindingTransitions {
+  readonly #known = new Map<string, Known>();
+  readonly #readers = new Map<string, FrameReader>();
+  /** Leases whose present binding the partner has been told of, or has told. */
+  readonly #shared = new Set<string>();
+  readonly #states = new Map<string, string>();
+  readonly #pair: boolean;
+  readonly #report: Report;
+
+  constructor(pair: boolean, report: Report) {
+    this.#pair = pair;
+    this.#report = report;
   }
 
-  function told(observation: Extract<Observation, { type: "link-sent" }>): void {
-    for (const message of reader(observation).push(observation.bytes)) {
+  observe(observation: Observation): void {
+    if (observation.type === "link-received") this.#heard(observation);
+    else if (observation.type === "link-sent") this.#told(observation);
+    else if (observation.type === "endpoint") this.#states.set(observation.server, observation.to);
+    else if (observation.type === "written") this.#written(observation);
+    else if (observation.type === "started") this.#started(observation);
+  }
+
+  #messages(observation: Of<"link-sent" | "link-received">) {
+    const name = `${observation.type} ${observation.server} ${observation.link}`;
+    const reader = this.#readers.get(name) ?? new FrameReader();
+    this.#readers.set(name, reader);
+    return reader.push(observation.bytes);
+  }
+
+  #told(observation: Of<"link-sent">): void {
+    for (const message of this.#messages(observation)) {
       if (message.type !== BNDUPD) continue;
-      for (const lease of message.leases) shared.add(key(observation.server, lease));
+      for (const lease of message.leases) this.#shared.add(key(observation.server, lease));
     }
   }
 
-  function reader(
-    observation: Extract<Observation, { type: "link-sent" | "link-received" }>,
-  ): FrameReader {
-    const name = `${observation.type} ${observation.server} ${observation.link}`;
-    const found = readers.get(name) ?? new FrameReader();
-    readers.set(name, found);
+  #heard(observation: Of<"link-received">): void {
+    const { at, server } = observation;
+    for (const message of this.#messages(observation)) {
+      if (message.type !== BNDUPD && message.type !== BNDREPLY) continue;
+      for (const lease of message.leases) {
+        if (lease.alone) continue;
+        this.#shared.add(key(server, lease));
+        const entry = this.#entry(server, imageOf(lease));
+        const status = statusName(lease.bindingStatus);
+        if (message.type === BNDUPD) entry.received.add(status, at);
+        else if (lease.error === 0) entry.acked.add(status, at);
+      }
+    }
+  }
+
+  #entry(server: string, lease: LeaseImage): Known {
+    const name = key(server, lease);
+    const found = this.#known.get(name) ?? known(unused(lease));
+    this.#known.set(name, found);
     return found;
   }
 
-  function heard(observation: Extract<Observation, { type: "link-received" }>): void {
-    for (const message of reader(observation).push(observation.bytes)) {
-      if (message.type !== BNDUPD && message.type !== BNDREPLY) continue;
-      for (const lease of message.leases)
-        if (!lease.alone) note(observation.server, message.type, lease, observation.at);
-    }
-  }
-
-  function note(server: string, type: number, lease: PartnerLease, now: number): void {
-    const { address, kind, length } = lease;
-    const image = {
-      kind,
-      address,
-      length,
-      duid: undefined,
-      iaid: 0,
-      status: "",
-      clientExpiry: 0,
-      clientLastTransactionTime: 0,
-      partnerRawCltTime: 0,
-      marked: false,
-    };
-    const at = entry(server, image);
-    shared.add(key(server, lease));
-    if (type === BNDUPD) at.received.add(statusName(lease.bindingStatus), now);
-    else if (lease.error === 0) at.acked.add(statusName(lease.bindingStatus), now);
-  }
-
-  /** Why the change is allowed; undefined when nothing allows it. */
-  function reason(server: string, before: Known, after: LeaseImage): string | undefined {
-    const from = before.lease.status;
-    const to = after.status;
-    const free = to === "FREE" || to === "FREE-BACKUP";
-    if (from === to && (to !== "ACTIVE" || before.lease.duid === after.duid)) return "no change";
-    if (before.received.has(to)) return "update";
-    // A-20: what the receiver accepted as ended is free there at once.
-    if (
-      free &&
-      ["EXPIRED", "RELEASED", "RESET", "PENDING-FREE", "FREE", "FREE-BACKUP"].some((one) =>
-        before.received.has(one),
-      )
-    )
-      return "update";
-    if (from === "unknown") return to === "ACTIVE" || free ? "first use" : undefined;
-    if (!pair) return "alone";
+  /** Whether anything allows the change. */
+  #isAllowed(
+    server: string,
+    { acked, lease: before, received }: Known,
+    after: LeaseImage,
+  ): boolean {
+    const { status: from } = before;
+    const { status: to } = after;
+    const sameClient = before.duid === after.duid;
+    if (from === to && (to !== "ACTIVE" || sameClient)) return true;
+    if (received.has(to) || (isFree(to) && ENDED.some((status) => received.has(status))))
+      return true;
+    if (from === "unknown") return to === "ACTIVE" || isFree(to);
+    if (!this.#pair) return true;
     // T-01: what only this server ever knew is its own to reuse.
-    const alone = states.get(server) === "PARTNER-DOWN" && !shared.has(key(server, after));
-    if (alone && (from === "EXPIRED" || from === "RELEASED")) return "only known here";
+    const alone =
+      this.#states.get(server) === "PARTNER-DOWN" && !this.#shared.has(key(server, after));
+    if (alone && (from === "EXPIRED" || from === "RELEASED")) return true;
     const rule = FIGURE_2[from]?.[to];
-    if (rule === "always") return rule;
-    if (rule === "same client") return before.lease.duid === after.duid ? rule : undefined;
-    if (rule === "ack") return before.acked.has(from) ? rule : undefined;
+    if (rule === "same client") return sameClient;
+    if (rule === "ack") return acked.has(from);
     if (rule === "primary" || rule === "secondary")
-      return (rule === "primary") === (server === "a") ? rule : undefined;
-    return undefined;
+      return (rule === "primary") === (server === "a");
+    return rule === "always";
   }
 
-  function written(observation: Extract<Observation, { type: "written" }>): void {
-    const { at, server } = observation;
-    for (const lease of observation.leases) {
-      const before = entry(server, lease);
-      before.received.look(at);
-      before.acked.look(at);
-      if (reason(server, before, lease) === undefined) {
-        const heardText = before.received.names.join(" ") || "nothing";
-        report(
+  #written({ at, leases, server }: Of<"written">): void {
+    for (const lease of leases) {
+      const entry = this.#entry(server, lease);
+      const { lease: before } = entry;
+      entry.received.look(at);
+      entry.acked.look(at);
+      if (!this.#isAllowed(server, entry, lease)) {
+        const received = entry.received.names.join(" ") || "nothing";
+        this.#report(
           at,
-          `${server}: ${leaseName(lease)} from ${before.lease.status} of ${before.lease.duid ?? "nobody"} to ${lease.status} of ${lease.duid ?? "nobody"}; received ${heardText}`,
+          `${server}: ${leaseName(lease)} from ${before.status} of ${before.duid ?? "nobody"} to ${lease.status} ` +
+            `of ${lease.duid ?? "nobody"}; received ${received}`,
         );
       }
-      const freed = lease.status === "FREE" || lease.status === "FREE-BACKUP";
-      if (freed || (lease.status === "ACTIVE" && before.lease.duid !== lease.duid)) {
-        shared.delete(key(server, lease));
-      }
-      before.lease = lease;
+      const begins = before.status !== "ACTIVE" || before.duid !== lease.duid;
+      if (lease.status === "ACTIVE" && begins) this.#shared.delete(key(server, lease));
+      entry.lease = lease;
     }
   }
 
   /** After a start the disk's view counts. */
-  function started(observation: Extract<Observation, { type: "started" }>): void {
-    const { server } = observation;
-    for (const name of known.keys()) if (name.startsWith(`${server} `)) known.delete(name);
-    for (const lease of observation.leases) {
-      known.set(key(server, lease), { lease, received: new Heard(), acked: new Heard() });
+  #started({ leases, server }: Of<"started">): void {
+    for (const name of this.#known.keys()) {
+      if (name.startsWith(`${server} `)) this.#known.delete(name);
     }
+    for (const lease of leases) this.#known.set(key(server, lease), known(lease));
   }
+}
 
-  return {
-    name: "binding-transitions",
-    observe(observation) {
-      if (observation.type === "link-received") heard(observation);
-      else if (observation.type === "link-sent") told(observation);
-      else if (observation.type === "endpoint") states.set(observation.server, observation.to);
-      else if (observation.type === "written") written(observation);
-      else if (observation.type === "started") started(observation);
-    },
-  };
+function imageOf({ address, kind, length }: PartnerLease): LeaseImage {
+  const times = { clientExpiry: 0, clientLastTransactionTime: 0, partnerRawCltTime: 0 };
+  return { kind, address, length, duid: undefined, iaid: 0, status: "", marked: false, ...times };
+}
+
+/** `pair` false: a lone server frees what has ended at once. */
+export function bindingTransitions(pair: boolean, report: Report): Checker {
+  const judge = new BindingTransitions(pair, report);
+  return { name: "binding-transitions", observe: (observation) => judge.observe(observation) };
 }

@@ -80,6 +80,8 @@ class Replication {
 
 class Causes {
   readonly #held: Held[] = [];
+  /** A server that hears of it later may take back what the other one gave again meanwhile. */
+  readonly #declined = new Set<string>();
   readonly #replication = new Replication();
   readonly #servers: Readonly<Record<string, ServerName>>;
   readonly #report: Report;
@@ -122,6 +124,8 @@ class Causes {
     const ias = readMessage(bytes)?.ias ?? [];
     if (message === "RELEASE" || message === "DECLINE") {
       const given = ias.flatMap((ia) => ia.leases);
+      if (message === "DECLINE")
+        for (const lease of given) this.#declined.add(declinedBy(client, lease));
       this.#drop((one) => one.client === client && given.some((lease) => same(lease, one)));
     } else if (message === "SOLICIT") {
       // It begins anew, so it has forgotten what it held.
@@ -145,7 +149,7 @@ class Causes {
         else {
           const { address, iaid, kind, length } = lease;
           const { duid } = message;
-          const cause = undefined;
+          const cause = this.#declined.has(declinedBy(client, lease)) ? "declined" : undefined;
           this.#held.push({ client, duid, kind, iaid, address, length, teller, until, cause });
         }
       }
@@ -184,6 +188,10 @@ class Causes {
     }
     this.#drop((one) => one.client === client);
   }
+}
+
+function declinedBy(client: string, lease: Named): string {
+  return `${client} ${lease.address}/${lease.length}`;
 }
 
 /** How the answer takes the lease away; undefined when it does not. */

@@ -30,139 +30,140 @@ const DECLINE = 9;
 /** The step that made a REPLY is up to 2 s before its release (T-06). */
 const SLACK = 3;
 
-export function durability(report: Report): Checker {
-  const promises = new Map<string, Promised>();
-  const readers = new Map<string, FrameReader>();
+const key = (server: ServerName, lease: { address: string; length: number }) =>
+  `${server} ${lease.address}/${lease.length}`;
+
+type Of<T extends Observation["type"]> = Extract<Observation, { type: T }>;
+
+class Durability {
+  readonly #promises = new Map<string, Promised>();
+  readonly #readers = new Map<string, FrameReader>();
   /** BNDUPDs as they came, to know what a BNDREPLY is about. */
-  const open = new Map<string, readonly PartnerLease[]>();
+  readonly #open = new Map<string, readonly PartnerLease[]>();
+  readonly #report: Report;
 
-  const key = (server: ServerName, lease: { address: string; length: number }) =>
-    `${server} ${lease.address}/${lease.length}`;
+  constructor(report: Report) {
+    this.#report = report;
+  }
 
-  function messages(observation: Extract<Observation, { type: "link-received" | "link-sent" }>) {
+  observe(observation: Observation): void {
+    if (observation.type === "server-sent") this.#replied(observation);
+    else if (observation.type === "server-received") this.#given(observation);
+    else if (observation.type === "link-sent") this.#acknowledged(observation);
+    else if (observation.type === "link-received") this.#updated(observation);
+    else if (observation.type === "durable") this.#compare(observation);
+    else if (observation.type === "started") {
+      if (observation.diskKept) this.#compare(observation);
+      else this.#forget(observation.server);
+    }
+  }
+
+  #forget(server: ServerName): void {
+    for (const name of this.#promises.keys()) {
+      if (name.startsWith(`${server} `)) this.#promises.delete(name);
+    }
+  }
+
+  #messages(observation: Of<"link-received" | "link-sent">) {
     const name = `${observation.type} ${observation.server} ${observation.link}`;
-    const reader = readers.get(name) ?? new FrameReader();
-    readers.set(name, reader);
+    const reader = this.#readers.get(name) ?? new FrameReader();
+    this.#readers.set(name, reader);
     return reader.push(observation.bytes);
   }
 
-  function replied(observation: Extract<Observation, { type: "server-sent" }>): void {
-    const { at, server } = observation;
-    const message = readMessage(observation.bytes);
+  #replied({ at, bytes, server, serverTime }: Of<"server-sent">): void {
+    const message = readMessage(bytes);
     if (message === undefined || message.type !== REPLY) return;
-    const now = secondsSince2000(observation.serverTime);
+    const now = secondsSince2000(serverTime);
+    const { duid } = message;
     for (const lease of message.ias.flatMap((ia) => ia.leases)) {
       if (lease.valid === 0) continue;
-      const { address, length, iaid } = lease;
-      const promise = {
-        address,
-        length,
-        duid: message.duid,
-        iaid,
-        until: now + lease.valid,
-        what: "REPLY",
-        at,
-      };
-      promises.set(key(server, lease), promise);
+      const { address, iaid, length } = lease;
+      const until = now + lease.valid;
+      const promise = { address, length, duid, iaid, until, what: "REPLY", at };
+      this.#promises.set(key(server, lease), promise);
     }
   }
 
   /** A BNDREPLY that accepts ACTIVE is a promise too; one that accepts another status ends what was promised. */
-  function acknowledged(observation: Extract<Observation, { type: "link-sent" }>): void {
-    const { at, link, server } = observation;
-    for (const message of messages(observation)) {
+  #acknowledged(observation: Of<"link-sent">): void {
+    const { link, server } = observation;
+    for (const message of this.#messages(observation)) {
       if (message.type !== BNDREPLY) continue;
-      const updates = open.get(`${server} ${link} ${message.transactionId}`) ?? [];
+      const updates = this.#open.get(`${server} ${link} ${message.transactionId}`) ?? [];
       for (const answer of message.leases) {
-        const lease = updates.find(
-          (one) => one.address === answer.address && one.length === answer.length,
-        );
-        if (lease === undefined || answer.error !== 0) continue;
-        if (statusName(lease.bindingStatus) !== "ACTIVE") promises.delete(key(server, lease));
-        else {
-          const { address, length, duid, iaid } = lease;
-          const promise = {
-            address,
-            length,
-            duid,
-            iaid,
-            until: lease.stateExpirationTime,
-            what: "BNDREPLY",
-            at,
-          };
-          const before = promises.get(key(server, lease));
-          if (before === undefined || before.duid !== duid || before.until <= promise.until) {
-            promises.set(key(server, lease), promise);
-          }
-        }
+        const lease = updates.find((one) => key(server, one) === key(server, answer));
+        if (lease !== undefined && answer.error === 0) this.#accepted(observation, lease);
       }
     }
   }
 
-  function updated(observation: Extract<Observation, { type: "link-received" }>): void {
-    for (const message of messages(observation)) {
-      if (message.type === BNDUPD) {
-        open.set(
-          `${observation.server} ${observation.link} ${message.transactionId}`,
-          message.leases,
-        );
-      }
+  #accepted({ at, server }: Of<"link-sent">, lease: PartnerLease): void {
+    if (statusName(lease.bindingStatus) !== "ACTIVE") {
+      this.#promises.delete(key(server, lease));
+      return;
+    }
+    const { address, duid, iaid, length, stateExpirationTime: until } = lease;
+    const before = this.#promises.get(key(server, lease));
+    if (before !== undefined && before.duid === duid && before.until > until) return;
+    this.#promises.set(key(server, lease), {
+      address,
+      length,
+      duid,
+      iaid,
+      until,
+      what: "BNDREPLY",
+      at,
+    });
+  }
+
+  #updated(observation: Of<"link-received">): void {
+    for (const message of this.#messages(observation)) {
+      if (message.type !== BNDUPD) continue;
+      const { link, server } = observation;
+      this.#open.set(`${server} ${link} ${message.transactionId}`, message.leases);
     }
   }
 
   /** A RELEASE or DECLINE that came may have ended it. */
-  function given(observation: Extract<Observation, { type: "server-received" }>): void {
-    const message = readMessage(observation.bytes);
+  #given({ bytes, server }: Of<"server-received">): void {
+    const message = readMessage(bytes);
     if (message === undefined || (message.type !== RELEASE && message.type !== DECLINE)) return;
     for (const lease of message.ias.flatMap((ia) => ia.leases)) {
-      const name = key(observation.server, lease);
-      if (promises.get(name)?.duid === message.duid) promises.delete(name);
+      const name = key(server, lease);
+      if (this.#promises.get(name)?.duid === message.duid) this.#promises.delete(name);
     }
   }
 
-  function compare(observation: Extract<Observation, { type: "started" | "durable" }>): void {
-    const { at, server } = observation;
-    const found = new Map<string, LeaseImage>();
-    for (const lease of observation.leases) found.set(key(server, lease), lease);
-    const now = secondsSince2000(observation.serverTime);
-    for (const [name, promise] of promises) {
+  #compare({ at, leases, server, serverTime }: Of<"started" | "durable">): void {
+    const found = new Map(leases.map((lease) => [key(server, lease), lease]));
+    const now = secondsSince2000(serverTime);
+    for (const [name, promise] of this.#promises) {
       if (!name.startsWith(`${server} `)) continue;
-      if (promise.until <= now) {
-        promises.delete(name);
-        continue;
-      }
       const lease = found.get(name);
-      const same =
-        lease !== undefined && lease.duid === promise.duid && lease.iaid === promise.iaid;
-      if (same && lease.status === "ACTIVE" && lease.clientExpiry >= promise.until - SLACK)
-        continue;
+      if (promise.until > now && keeps(lease, promise)) continue;
+      this.#promises.delete(name);
+      if (promise.until <= now) continue;
       const state =
         lease === undefined
           ? "nothing"
           : `${lease.status} of ${lease.duid} until ${lease.clientExpiry}`;
-      report(
+      this.#report(
         at,
         `${server} told ${leaseName(promise)} to ${promise.duid} until ${promise.until} (${promise.what} at ` +
           `${(promise.at / 1000).toFixed(3)}), its disk has ${state}`,
       );
-      promises.delete(name);
     }
   }
+}
 
-  return {
-    name: "durability",
-    observe(observation) {
-      if (observation.type === "server-sent") replied(observation);
-      else if (observation.type === "server-received") given(observation);
-      else if (observation.type === "link-sent") acknowledged(observation);
-      else if (observation.type === "link-received") updated(observation);
-      else if (observation.type === "durable") compare(observation);
-      else if (observation.type === "started") {
-        if (observation.diskKept) compare(observation);
-        else
-          for (const name of promises.keys())
-            if (name.startsWith(`${observation.server} `)) promises.delete(name);
-      }
-    },
-  };
+function keeps(lease: LeaseImage | undefined, promise: Promised): boolean {
+  if (lease === undefined || lease.status !== "ACTIVE") return false;
+  const same = lease.duid === promise.duid && lease.iaid === promise.iaid;
+  return same && lease.clientExpiry >= promise.until - SLACK;
+}
+
+export function durability(report: Report): Checker {
+  const judge = new Durability(report);
+  return { name: "durability", observe: (observation) => judge.observe(observation) };
 }

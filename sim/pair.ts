@@ -1,0 +1,239 @@
+// The two servers of a world on their machines, with their partner link: what happens to them, and what the checkers
+// and the trace hear of it.
+
+import type { LogEvent } from "../src/core/model/log-events.ts";
+import type { Command } from "../src/core/server/commands.ts";
+import type { SentDatagram } from "../src/ports/datagram.ts";
+import type { Observation, ServerName } from "./checkers/observation.ts";
+import { SimClock } from "./clock.ts";
+import { serverConfig } from "./config.ts";
+import { describeMessage, PartnerDescriber } from "./describe.ts";
+import { SimDisk } from "./disk.ts";
+import { Host, type HostEars, type ServerFactory } from "./host.ts";
+import { PartnerNetwork } from "./link.ts";
+import type { Scene } from "./scene.ts";
+import { changesIn, DiskTable, imageOf, readTable } from "./table.ts";
+
+export interface PairOptions {
+  readonly scene: Scene;
+  readonly createServer: ServerFactory;
+  readonly datagram: (server: ServerName, datagram: SentDatagram) => void;
+}
+
+type Look = Pick<Extract<Observation, { type: "looked" }>, "status" | "tables">;
+
+/** A connection's number at one server: ids begin anew with every start. */
+function linkNumber(host: Host, id: number): number {
+  return host.incarnation * 1_000_000 + id;
+}
+
+export class Pair {
+  readonly hosts: Readonly<Record<ServerName, Host>>;
+  readonly partner: PartnerNetwork;
+  readonly #scene: Scene;
+  readonly #datagram: PairOptions["datagram"];
+  readonly #describer = new PartnerDescriber();
+  readonly #states: Record<ServerName, string> = { a: "STARTUP", b: "STARTUP" };
+  /** What was written, whether durable or not. */
+  readonly #tables: Record<ServerName, DiskTable> = { a: new DiskTable(), b: new DiskTable() };
+  /** Disks lost since both servers last were in NORMAL. */
+  readonly #wiped = new Set<ServerName>();
+
+  constructor({ createServer, datagram, scene }: PairOptions) {
+    this.#scene = scene;
+    this.#datagram = datagram;
+    const { prng, queue, scenario } = scene;
+    const host = (name: ServerName) =>
+      new Host({
+        name,
+        queue,
+        prng: prng.fork(`host ${name}`),
+        clock: new SimClock(scenario.clocks[name]),
+        config: serverConfig(name, scenario),
+        disk: new SimDisk(),
+        createServer,
+        ears: this.#ears,
+      });
+    this.hosts = { a: host("a"), b: host("b") };
+    this.partner = new PartnerNetwork({ queue, prng: prng.fork("partner"), peers: this.hosts });
+  }
+
+  /** The servers of this world. */
+  get names(): readonly ServerName[] {
+    return this.#scene.scenario.single ? ["a"] : ["a", "b"];
+  }
+
+  get bothNormal(): boolean {
+    return this.names.every((name) => this.#states[name] === "NORMAL");
+  }
+
+  /** A disk may be lost while the other's holds all that was acknowledged. */
+  get mayWipe(): boolean {
+    return this.#wiped.size === 0;
+  }
+
+  readonly #ears: HostEars = {
+    datagram: (host, datagram) => {
+      const { bytes } = datagram;
+      this.#scene.note(host.name, "sends", () => describeMessage(bytes));
+      this.#scene.observe({ type: "server-sent", ...this.#where(host), bytes });
+      this.#datagram(host.name, datagram);
+    },
+    link: (host, request) => {
+      if (request.type === "link-send") this.#sentToPartner(host, request.link, request.bytes);
+      else this.#scene.note(host.name, request.type, () => `${request.link}`);
+      this.partner.request(host.name, request);
+    },
+    log: (host, event) => this.#log(host, event),
+    stopped: (host, outcome) => this.#stopped(host, outcome),
+    handed: (host, event) => {
+      if (event.type === "datagram") {
+        const { bytes } = event.datagram;
+        this.#scene.observe({ type: "server-received", ...this.#where(host), bytes });
+      } else if (event.type === "link-data") {
+        const link = linkNumber(host, event.link);
+        this.#scene.observe({
+          type: "link-received",
+          ...this.#where(host),
+          link,
+          bytes: event.bytes,
+        });
+      }
+    },
+    writing: (host, request) => {
+      const changes = changesIn(request.bytes);
+      for (const change of changes) this.#tables[host.name].apply(change);
+      const leases = changes.flatMap((change) =>
+        change.type === "lease" ? [imageOf(change.lease)] : [],
+      );
+      if (leases.length > 0) this.#scene.observe({ type: "written", ...this.#where(host), leases });
+    },
+  };
+
+  #where(host: Host): {
+    readonly at: number;
+    readonly server: ServerName;
+    readonly serverTime: number;
+  } {
+    return { at: this.#scene.now, server: host.name, serverTime: host.leaseTime };
+  }
+
+  #sentToPartner(host: Host, id: number, bytes: Uint8Array): void {
+    const link = linkNumber(host, id);
+    const lines = this.#scene.trace.on
+      ? this.#describer.describe(`${host.name} ${link}`, bytes)
+      : [];
+    for (const text of lines) this.#scene.note(host.name, "to partner", () => text);
+    this.#scene.observe({ type: "link-sent", ...this.#where(host), link, bytes });
+  }
+
+  #log(host: Host, event: LogEvent): void {
+    const { fields } = event;
+    const text = () =>
+      Object.entries(fields)
+        .map(([name, value]) => `${name}=${value}`)
+        .join(" ");
+    this.#scene.note(host.name, "log", () => `${event.id} ${text()}`);
+    if (event.id === "FAILOVER_DECISION") {
+      const { order, own, received, verdict } = fields;
+      this.#scene.coverage.add(`decision own ${own} received ${received} ${order}: ${verdict}`);
+    }
+    if (event.id !== "FAILOVER_STATE") return;
+    const [from, to, reason] = ["from", "to", "reason"].map((name) => String(fields[name])) as [
+      string,
+      string,
+      string,
+    ];
+    this.#states[host.name] = to;
+    this.#scene.observe({
+      type: "endpoint",
+      at: this.#scene.now,
+      server: host.name,
+      from,
+      to,
+      reason,
+    });
+    if (this.bothNormal) this.#wiped.clear();
+  }
+
+  #stopped(
+    host: Host,
+    { failed, reason }: { readonly failed: boolean; readonly reason: string },
+  ): void {
+    const { prng, queue } = this.#scene;
+    this.#scene.note(host.name, "stopped", () => `${failed ? "failed" : "planned"}: ${reason}`);
+    this.end(host.name, "kill");
+    if (failed) queue.after(1_000 + prng.below(4_000), () => this.boot(host.name, false));
+  }
+
+  command(name: ServerName, command: Extract<Command, { type: "stop" | "partner-down" }>): void {
+    const host = this.hosts[name];
+    if (!host.runs) return;
+    this.#scene.note("fault", command.type, () => `at ${name}`);
+    this.#scene.observe({ type: "command", at: this.#scene.now, server: name, name: command.type });
+    host.command(command, (result) => {
+      this.#scene.note(name, "answers", () => JSON.stringify(result));
+      this.#scene.coverage.add(`command ${command.type}: ${result.ok ? "ok" : result.code}`);
+    });
+  }
+
+  /** The process, or with "power" the machine, is gone at once. */
+  end(name: ServerName, how: "kill" | "power"): void {
+    const host = this.hosts[name];
+    if (!host.runs) return;
+    this.#scene.note("fault", how, () => name);
+    this.#scene.coverage.add(`fault ${how}`);
+    this.#scene.observe({ type: "crashed", ...this.#where(host) });
+    host.end(how === "power");
+    if (how === "power") this.partner.powerLost(name);
+    else this.partner.processEnded(name);
+  }
+
+  /** Starts a server that does not run. */
+  boot(name: ServerName, wipe: boolean): void {
+    const host = this.hosts[name];
+    if (host.runs) return;
+    const diskKept = !(wipe && this.mayWipe);
+    if (!diskKept) {
+      host.disk.restore(new Map());
+      this.#wiped.add(name);
+    }
+    this.#scene.note("fault", "boot", () => `${name}${diskKept ? "" : " with an empty disk"}`);
+    this.#tables[name] = readTable(host.disk.reader());
+    const { leases } = this.#tables[name];
+    this.#states[name] = "STARTUP";
+    this.#scene.observe({ type: "started", ...this.#where(host), diskKept, leases });
+    host.start();
+    this.partner.powerBack(name);
+  }
+
+  heal(): void {
+    for (const name of this.names) {
+      this.hosts[name].diskMood = "usual";
+      this.hosts[name].unpause();
+      this.partner.heal(name);
+      this.boot(name, false);
+    }
+  }
+
+  /** Reads the disks as a start at this moment would. */
+  probe(): void {
+    for (const name of this.names) {
+      const host = this.hosts[name];
+      if (!host.runs) continue;
+      const { leases } = readTable(host.disk.reader());
+      this.#scene.observe({ type: "durable", ...this.#where(host), leases });
+    }
+  }
+
+  look(): Look {
+    const status = (name: ServerName) => {
+      return { state: this.#states[name], unacknowledged: this.#tables[name].markedBlocks };
+    };
+    const { a, b } = this.#tables;
+    return {
+      status: { a: status("a"), b: status("b") },
+      tables: { a: a.leases, b: b.leases },
+    };
+  }
+}
