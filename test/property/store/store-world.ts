@@ -182,15 +182,16 @@ export class StoreWorld {
   }
 
   /** Reads a disk and holds it against the history. Throws when anything durable is missing or anything differs. */
-  judge(disk: SimDisk): { readonly result: ReplayResult; readonly state: State } {
+  judge(
+    disk: SimDisk,
+    durableUpTo = this.store.durableSequence,
+  ): { readonly result: ReplayResult; readonly state: State } {
     const state = new State();
     const result = replay(disk.reader(), crc32, (change) => state.apply(change));
     if (result.type === "corrupt")
       throw new Error(`corrupt: ${result.file} ${result.offset} ${result.reason}`);
     const last = result.type === "ok" ? result.lastSequence : 0;
-    const durable =
-      this.history.findLast(({ sequence }) => sequence <= this.store.durableSequence)?.sequence ??
-      0;
+    const durable = this.history.findLast(({ sequence }) => sequence <= durableUpTo)?.sequence ?? 0;
     if (last < durable) throw new Error(`durable up to ${durable}, found up to ${last}`);
     if (last > this.store.lastSequence) throw new Error(`found ${last}, which was never appended`);
     if (result.resume.nextSequence <= last) throw new Error("a sequence would be used again");
