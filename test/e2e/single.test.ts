@@ -3,7 +3,8 @@
 
 import { expect } from "vitest";
 import { sleep, until } from "../../tools/netns/command.ts";
-import { expectNothingLost, onStage, REAL_CLIENTS, verdictOf } from "./stage.ts";
+import { REAL_CLIENTS } from "./real-clients.ts";
+import { expectNothingLost, onStage, verdictOf } from "./stage.ts";
 
 const TIMES = { mclt: 60, valid: 180, preferred: 120, renew: 20, rebind: 32 };
 

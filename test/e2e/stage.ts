@@ -9,8 +9,7 @@ import { PairStage, type StageOptions } from "../../tools/netns/pair-stage.ts";
 import { shortAddress } from "./oracle/frames.ts";
 import { type History, readHistory } from "./oracle/history.ts";
 import { judge, type Verdict } from "./oracle/verdict.ts";
-
-export { REAL_CLIENTS } from "./real-clients.ts";
+import { REAL_CLIENTS } from "./real-clients.ts";
 
 /** Why a test cannot run here; undefined when it can. With TANDEM_CI=1 that is a failure. */
 export function missing(...programs: readonly string[]): string | undefined {

@@ -15,6 +15,8 @@ export interface CaptureOptions {
   readonly namespace: string | undefined;
   readonly interface: string;
   readonly file: string;
+  /** Only what arrives at the interface: what was sent into a cut cable is not there. */
+  readonly arriving?: boolean;
   /** tcpdump's filter; all DHCPv6 and failover traffic unless told. */
   readonly filter?: string;
 }
@@ -27,7 +29,13 @@ export async function capture(options: CaptureOptions): Promise<Capture> {
     options.namespace,
     [
       ...["tcpdump", "-i", options.interface, "-w", options.file, "-U", "-s", "0", "-B", "16384"],
-      ...["--immediate-mode", "-Z", "root", options.filter ?? FILTER],
+      ...[
+        "--immediate-mode",
+        ...(options.arriving === true ? ["-Q", "in"] : []),
+        "-Z",
+        "root",
+        options.filter ?? FILTER,
+      ],
     ],
     { stdio: ["ignore", "ignore", "pipe"] },
   );

@@ -55,14 +55,18 @@ export class PairStage {
     this.servers = { a: make("a"), b: make("b") };
   }
 
-  /** Captures the LAN and, unless told otherwise, the partner link; the files' paths. */
-  async capture(): Promise<readonly string[]> {
-    const places = { lan: this.topology.lan, link: this.topology.link };
-    for (const [name, namespace] of Object.entries(places)) {
+  /** Captures the LAN, and on the partner link what arrives at each end. */
+  async capture(): Promise<void> {
+    const { lan, servers } = this.topology;
+    const places = [
+      { name: "lan", namespace: lan, interface: "br0", arriving: false },
+      { name: "to-a", namespace: servers.a, interface: "pair0", arriving: true },
+      { name: "to-b", namespace: servers.b, interface: "pair0", arriving: true },
+    ];
+    for (const { name, ...place } of places) {
       const file = join(this.folder, `${name}.pcap`);
-      this.#captures.push(await capture({ namespace, interface: "br0", file }));
+      this.#captures.push(await capture({ ...place, file }));
     }
-    return this.captureFiles;
   }
 
   get captureFiles(): readonly string[] {
