@@ -25,7 +25,7 @@ import { type FailureTimes, startingRecord, waitAfterFailure } from "./record.ts
 import { type PartnerReport, SERVER_FLAG, stateOptions } from "./state-message.ts";
 import { STATES } from "./states/all.ts";
 import type { StateBehaviour, StateContext } from "./states/behaviour.ts";
-import { type StateEvent, transitionOf } from "./transitions.ts";
+import { asksForUpdates, type StateEvent, transitionOf } from "./transitions.ts";
 import { UpdateStream } from "./update-stream.ts";
 
 type RecordedState = Exclude<ServerState, "STARTUP">;
@@ -282,16 +282,14 @@ export class Endpoint {
     }
   }
 
-  /** What the present state asks of the partner (F-412 to F-414, F-464, F-470, F-471, A-37, A-80). */
+  /** What the present state asks of the partner (F-412, F-413, F-414). */
   act(now: Millis): void {
-    if (!this.communicating || this.partnerStarting || this.outstanding !== undefined) return;
-    const { state } = this;
-    const asks =
-      state === "RECOVER" ||
-      (state === "POTENTIAL-CONFLICT" &&
-        (this.role === "primary" || this.record.partnerState === "CONFLICT-DONE"));
-    if (!asks) return;
-    const all = this.record.updateAllNeeded;
+    if (!this.communicating || this.partnerStarting) return;
+    const { partnerState, updateAllNeeded: all } = this.record;
+    const asks = asksForUpdates(this.state, this.role, partnerState, all);
+    // F-472: what the secondary asked of a primary in CONFLICT-DONE is void when that goes back.
+    if (!asks) this.outstanding = undefined;
+    if (!asks || this.outstanding !== undefined) return;
     const transactionId = this.send(all ? "UPDREQALL" : "UPDREQ", [], now);
     this.outstanding = { transactionId, all, lastProgress: now };
   }

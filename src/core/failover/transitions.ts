@@ -284,6 +284,19 @@ export function transitionOf(
   );
 }
 
+/** Whether a state sends UPDREQ: RECOVER, the primary in POTENTIAL-CONFLICT, its secondary while the primary is in
+ * CONFLICT-DONE (F-412, F-464, F-465, F-470, F-471, F-472, A-37); and every state as long as the own database is
+ * lost (A-80): a server that was sent on with `partner-down --force` fetches it when the partner returns. */
+export function asksForUpdates(
+  state: ServerState,
+  role: Guard,
+  partner: ServerState | undefined,
+  isLost: boolean,
+): boolean {
+  if (state === "POTENTIAL-CONFLICT") return role === "primary" || partner === "CONFLICT-DONE";
+  return state === "RECOVER" || isLost;
+}
+
 /** F-379: where a restart begins: the state recorded, or its successor when communications fail. */
 export function afterRestart(
   recorded: Exclude<ServerState, "STARTUP">,
