@@ -1,0 +1,275 @@
+// The simulated clients: the exchanges of RFC 8415 §18.2 and the habits of released clients.
+
+import { describe, expect, it } from "vitest";
+import { type ClientOutput, DhcpClient } from "../../sim/clients/client.ts";
+import {
+  decodeIas,
+  decodeMessage,
+  encodeIa,
+  encodeMessage,
+  find,
+  type IaLease,
+  MESSAGE,
+  OPTION,
+  type RawOption,
+} from "../../sim/clients/codec.ts";
+import { PERSONALITIES, type Personality } from "../../sim/clients/personality.ts";
+import { Retransmission, RFC_TIMERS } from "../../sim/clients/retransmission.ts";
+import type { Ipv6Address } from "../../src/core/model/ipv6.ts";
+
+const DUID = Uint8Array.of(0, 3, 0, 1, 2, 0, 0, 0, 0, 1);
+const SERVER_A = Uint8Array.of(0, 3, 0, 1, 2, 0, 0, 0, 0, 0xaa);
+const SERVER_B = Uint8Array.of(0, 3, 0, 1, 2, 0, 0, 0, 0, 0xbb);
+const address = (tail: string) => `20010db8${tail.padStart(24, "0")}` as Ipv6Address;
+const lease = (valid: number, tail = "1"): IaLease => ({
+  address: address(tail),
+  length: 128,
+  preferred: valid,
+  valid,
+});
+
+function client(name: string): DhcpClient {
+  const personality = PERSONALITIES.find((one) => one.name === name) as Personality;
+  return new DhcpClient({
+    duid: DUID,
+    iaid: 5,
+    personality,
+    timers: RFC_TIMERS,
+    random: () => 0.5,
+    serverAddress: address("a"),
+  });
+}
+
+type Sent = Extract<ClientOutput, { type: "send" }>;
+
+function sends(outputs: readonly ClientOutput[]): readonly Sent[] {
+  return outputs.filter((output) => output.type === "send");
+}
+
+interface Answer {
+  readonly to: Sent;
+  readonly type?: "ADVERTISE" | "REPLY";
+  readonly server?: Uint8Array;
+  readonly leases?: readonly IaLease[];
+  readonly status?: number;
+  readonly more?: readonly RawOption[];
+}
+
+/** An answer that repeats the IAs asked for, each with these leases or this status. */
+function answer({
+  leases = [],
+  more = [],
+  server = SERVER_A,
+  status,
+  to,
+  type = "REPLY",
+}: Answer): Uint8Array {
+  const asked = decodeMessage(to.bytes);
+  if (asked === undefined) throw new Error("the client sent something unreadable");
+  const code =
+    status === undefined ? [] : [{ code: OPTION.STATUS_CODE, data: Uint8Array.of(0, status) }];
+  const ias = decodeIas(asked.options).map((ia) => {
+    const option = encodeIa({ ...ia, t1: 0, t2: 0, leases, status: undefined });
+    const inner = encodeMessage({ type: 0, transactionId: 0, options: code }).subarray(4);
+    return { code: option.code, data: Uint8Array.from([...option.data, ...inner]) };
+  });
+  const ids = [
+    { code: OPTION.CLIENTID, data: DUID },
+    { code: OPTION.SERVERID, data: server },
+  ];
+  return encodeMessage({
+    type: MESSAGE[type],
+    transactionId: asked.transactionId,
+    options: [...ids, ...ias, ...more],
+  });
+}
+
+const only = (outputs: readonly ClientOutput[]): Sent => {
+  const sent = sends(outputs);
+  expect(sent).toHaveLength(1);
+  return sent[0] as Sent;
+};
+
+/** A client with one lease, bound at time 2,000. */
+function bound(name = "plain", valid = 100): DhcpClient {
+  const device = client(name);
+  const solicit = only(device.step({ type: "start" }, 0));
+  device.step(
+    { type: "datagram", bytes: answer({ to: solicit, type: "ADVERTISE", leases: [lease(valid)] }) },
+    100,
+  );
+  const request = only(device.step({ type: "tick" }, 2_000));
+  device.step({ type: "datagram", bytes: answer({ to: request, leases: [lease(valid)] }) }, 2_000);
+  return device;
+}
+
+describe("RFC 8415 §18.2: a client's exchanges", () => {
+  it("goes from SOLICIT by the best ADVERTISE and REQUEST to a lease", () => {
+    const device = client("plain");
+    const solicit = only(device.step({ type: "start" }, 0));
+    const preference = { code: OPTION.PREFERENCE, data: Uint8Array.of(9) };
+    const low = answer({ to: solicit, type: "ADVERTISE", leases: [lease(100)] });
+    const high = answer({
+      to: solicit,
+      type: "ADVERTISE",
+      leases: [lease(100, "2")],
+      server: SERVER_B,
+      more: [preference],
+    });
+    device.step({ type: "datagram", bytes: low }, 100);
+    device.step({ type: "datagram", bytes: high }, 200);
+    expect(device.nextTick()).toBeGreaterThanOrEqual(1_000);
+    const request = only(device.step({ type: "tick" }, 1_100));
+    expect(request.message).toBe("REQUEST");
+    expect(find(decodeMessage(request.bytes)?.options ?? [], OPTION.SERVERID)).toEqual(SERVER_B);
+    device.step(
+      { type: "datagram", bytes: answer({ to: request, leases: [lease(100, "2")] }) },
+      1_200,
+    );
+    expect(device.leases).toMatchObject([
+      { kind: "address", address: address("2"), expiresAt: 101_200 },
+    ]);
+  });
+
+  it("renews at T1, rebinds at T2, and solicits when all has expired", () => {
+    const device = bound();
+    expect(device.nextTick()).toBe(52_000);
+    expect(only(device.step({ type: "tick" }, 52_000)).message).toBe("RENEW");
+    expect(only(device.step({ type: "tick" }, 82_000)).message).toBe("REBIND");
+    const outputs = device.step({ type: "tick" }, 102_000);
+    expect(outputs[0]).toMatchObject({ type: "expired", address: address("1") });
+    expect(only(outputs).message).toBe("SOLICIT");
+  });
+
+  it("takes an answer to RENEW, and keeps what the answer leaves out (§18.2.10.1)", () => {
+    const device = bound();
+    const renew = only(device.step({ type: "tick" }, 52_000));
+    device.step(
+      { type: "datagram", bytes: answer({ to: renew, leases: [lease(50, "2")] }) },
+      52_100,
+    );
+    expect(device.leases.map((one) => one.expiresAt)).toEqual([102_000, 102_100]);
+  });
+
+  it("drops a lease at lifetime 0, and asks again after NoBinding", () => {
+    const ended = bound();
+    const first = only(ended.step({ type: "tick" }, 52_000));
+    ended.step({ type: "datagram", bytes: answer({ to: first, leases: [lease(0)] }) }, 52_100);
+    expect(ended.leases).toEqual([]);
+    const denied = bound();
+    const renew = only(denied.step({ type: "tick" }, 52_000));
+    const outputs = denied.step(
+      { type: "datagram", bytes: answer({ to: renew, status: 3, server: SERVER_B }) },
+      52_100,
+    );
+    const request = only(outputs);
+    expect(request.message).toBe("REQUEST");
+    expect(find(decodeMessage(request.bytes)?.options ?? [], OPTION.SERVERID)).toEqual(SERVER_B);
+  });
+
+  it("releases at once and stays silent; declines and begins anew", () => {
+    const device = bound();
+    const release = only(device.step({ type: "release" }, 10_000));
+    expect(release.message).toBe("RELEASE");
+    expect(decodeIas(decodeMessage(release.bytes)?.options ?? [])[0]?.leases).toMatchObject([
+      { address: address("1") },
+    ]);
+    expect(device.leases).toEqual([]);
+    const other = bound();
+    expect(only(other.step({ type: "decline" }, 10_000)).message).toBe("DECLINE");
+  });
+
+  it("confirms after a new link, and gives up its addresses when they are not on it", () => {
+    const device = bound();
+    const confirm = only(device.step({ type: "link-up" }, 10_000));
+    expect(confirm.message).toBe("CONFIRM");
+    const status = { code: OPTION.STATUS_CODE, data: Uint8Array.of(0, 4) };
+    const outputs = device.step(
+      { type: "datagram", bytes: answer({ to: confirm, more: [status] }) },
+      10_100,
+    );
+    expect(device.leases).toEqual([]);
+    expect(only(outputs).message).toBe("SOLICIT");
+  });
+
+  it("ignores answers of another transaction, for another client or without server identifier", () => {
+    const device = bound();
+    const renew = only(device.step({ type: "tick" }, 52_000));
+    const good = answer({ to: renew, leases: [lease(100)] });
+    for (const at of [1, 4 + 4]) {
+      const bad = Uint8Array.from(good);
+      bad[at] = (bad[at] as number) ^ 0xff;
+      expect(device.step({ type: "datagram", bytes: bad }, 52_100)).toEqual([]);
+    }
+  });
+});
+
+describe("RFC 8415 §15: retransmission", () => {
+  it("doubles the time up to the maximum and ends by count or duration", () => {
+    const timer = new Retransmission(
+      { initial: 1_000, maximum: 4_000, count: 0, duration: 0 },
+      0,
+      () => 0.5,
+    );
+    const due = [1_000, 3_000, 7_000, 11_000].map((expected) => {
+      timer.transmitted(timer.dueAt, false);
+      return timer.dueAt - expected;
+    });
+    expect(due).toEqual([0, 0, 0, 0]);
+    const counted = new Retransmission(
+      { initial: 1, maximum: 0, count: 2, duration: 0 },
+      0,
+      () => 0.5,
+    );
+    counted.transmitted(0, false);
+    expect(counted.isOver(1)).toBe(false);
+    counted.transmitted(1, false);
+    expect(counted.isOver(3)).toBe(true);
+    const timed = new Retransmission(
+      { initial: 1_000, maximum: 0, count: 0, duration: 500 },
+      0,
+      () => 0.5,
+    );
+    timed.transmitted(0, false);
+    expect(timed.dueAt).toBe(500);
+    expect(timed.isOver(500)).toBe(true);
+  });
+});
+
+describe("habits of released clients", () => {
+  it("dibbler renews one IA per message, with the old server's identifier for ever", () => {
+    const device = client("dibbler");
+    expect(sends(device.step({ type: "start" }, 0))).toHaveLength(2);
+    const one = bound("plain");
+    const renew = only(one.step({ type: "tick" }, 52_000));
+    one.step(
+      { type: "datagram", bytes: answer({ to: renew, server: SERVER_B, leases: [lease(100)] }) },
+      52_100,
+    );
+    const next = only(one.step({ type: "tick" }, 102_100));
+    expect(find(decodeMessage(next.bytes)?.options ?? [], OPTION.SERVERID)).toEqual(SERVER_A);
+  });
+
+  it("udhcpc6 renews at half the valid lifetime, by unicast first, and solicits with a new IAID", () => {
+    const device = bound("udhcpc6");
+    expect(device.nextTick()).toBe(52_000);
+    expect(only(device.step({ type: "tick" }, 52_000)).unicast).toBe(address("a"));
+    const solicit = sends(device.step({ type: "tick" }, 102_000)).at(-1) as Sent;
+    expect(solicit.message).toBe("SOLICIT");
+    expect(decodeIas(decodeMessage(solicit.bytes)?.options ?? [])[0]?.iaid).not.toBe(5);
+  });
+
+  it("odhcp6c ignores an answer to RENEW from the other server", () => {
+    const device = client("odhcp6c");
+    const solicit = only(device.step({ type: "start" }, 0));
+    device.step(
+      { type: "datagram", bytes: answer({ to: solicit, type: "ADVERTISE", leases: [lease(100)] }) },
+      100,
+    );
+    const request = only(device.step({ type: "tick" }, 2_000));
+    device.step({ type: "datagram", bytes: answer({ to: request, leases: [lease(100)] }) }, 2_000);
+    const renew = only(device.step({ type: "tick" }, 52_000));
+    const foreign = answer({ to: renew, server: SERVER_B, leases: [lease(100)] });
+    expect(device.step({ type: "datagram", bytes: foreign }, 52_100)).toEqual([]);
+  });
+});
