@@ -22,8 +22,8 @@ export interface BlockMap {
   containing(address: Ipv6Address, length: number): Block | undefined;
   /** Blocks that share an address with `prefix`, in order of address: inside it, or the one around it. */
   overlapping(prefix: Prefix): readonly Block[];
-  /** Inserts; whatever overlaps it is gone afterwards, so blocks are always disjoint (a replay passes through
-   * states that never were, see docs/internals/store.md). */
+  /** Inserts; whatever overlaps it is gone afterwards, so blocks are always disjoint (a replay over a
+   * fuzzy snapshot passes through states that never were). */
   put(block: Block): void;
   /** Removes the block that is exactly this prefix; absent is no error. */
   remove(prefix: Prefix): void;
