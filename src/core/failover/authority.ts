@@ -2,7 +2,7 @@
 
 import type { Authority, ClientRef, OwnShare } from "../model/authority.ts";
 import type { Lease, LeaseKey } from "../model/lease.ts";
-import { freedStatus, isAvailable, isOf } from "../model/lease-status.ts";
+import { freed, freedStatus, isAvailable, isOf } from "../model/lease-status.ts";
 import { DEFAULTS } from "../model/limits.ts";
 import { prefixOwner } from "../model/prefix-owner.ts";
 import {
@@ -46,6 +46,7 @@ export function failoverAuthority(endpoint: Endpoint, isStopping: () => boolean)
         now,
       ),
     isDoubtful: (key, lease) => isDoubtful(endpoint, ownStatus, key, lease),
+    ready: (lease, now) => ready(endpoint, ownStatus, lease, now),
     granted: (before, after, desired, now) =>
       granted(endpoint, before, after, partnerLifetimeFor(after.t1, desired, now)),
     ended: (before, status, now) => ended(endpoint, before, status, now),
@@ -126,6 +127,12 @@ function mayReturn(
   if (!isOf(lease, client) || lease.endingSent || endpoint.isAlone(now)) return false;
   // F-021: an ended address of the partner's half waits for contact.
   return key.kind === "prefix" || endpoint.communicating || freedStatus(key) === ownStatus;
+}
+
+/** F-257 to F-260: what is this server's alone is freed on the way; a free prefix of the secondary's block says so. */
+function ready(endpoint: Endpoint, ownStatus: OwnStatus, lease: Lease, now: Millis): Lease {
+  if (lease.status === ownStatus) return lease;
+  return freed(lease, ownStatus, floorTime(now), endpoint.retention);
 }
 
 /** T-02, D-309: unknown or ended here while the partner may have granted or renewed it unseen. */

@@ -49,7 +49,7 @@ export function answer(exchange: Exchange, mode: Mode): Answer | undefined {
     case "DECLINE":
       return ending(exchange, mode);
     case "INFORMATION-REQUEST":
-      return answerInformation(exchange.context, view, exchange.link, exchange.sourcePort);
+      return answerInformation(exchange.context, view, exchange.link, exchange.datagram.sourcePort);
   }
 }
 
@@ -71,10 +71,10 @@ function assignment(exchange: Exchange, type: "ADVERTISE" | "REPLY", rapidCommit
 }
 
 function begin(
-  { context, view, client, sourcePort }: Exchange,
+  { context, view, client, datagram }: Exchange,
   type: "ADVERTISE" | "REPLY",
 ): ReplyWriter {
-  const writer = createReplyWriter(view, type, sourcePort);
+  const writer = createReplyWriter(view, type, datagram.sourcePort);
   // D-070, D-071
   writer.serverId(context.config.server.duid);
   writer.clientId(client.duid);

@@ -5,11 +5,13 @@ import type { Authority, ClientRef } from "../model/authority.ts";
 import type { BlockMap } from "../model/block-map.ts";
 import type { Counters } from "../model/counters.ts";
 import type { HashKey } from "../model/hash.ts";
+import type { Ipv6Address } from "../model/ipv6.ts";
 import type { Lease, LeaseKey } from "../model/lease.ts";
 import type { LeaseTable } from "../model/lease-table.ts";
 import type { LogEvent } from "../model/log-events.ts";
 import type { DhcpTime, Millis, Seconds } from "../model/time.ts";
 import type { RequestedIa, RequestView } from "../wire/view.ts";
+import type { EndedMessages } from "./ended-messages.ts";
 import type { Offers } from "./offers.ts";
 
 export interface LeasingContext {
@@ -17,12 +19,24 @@ export interface LeasingContext {
   readonly table: LeaseTable;
   readonly blocks: BlockMap;
   readonly offers: Offers;
+  readonly endedMessages: EndedMessages;
   readonly counters: Counters;
   readonly hashKey: HashKey;
   authorityOf(link: Link): Authority;
   /** Stores a changed lease under a new version, in the table and the log. */
   save(lease: Lease): void;
   log(event: LogEvent): void;
+}
+
+/** A datagram as it came in. `bytes` are valid only during the call. */
+export interface ClientDatagram {
+  readonly bytes: Uint8Array;
+  readonly interface: string;
+  readonly source: Ipv6Address;
+  /** UDP source port (D-193). */
+  readonly sourcePort: number;
+  readonly multicast: boolean;
+  readonly receivedAt: Millis;
 }
 
 /** One client message being answered. */
@@ -35,9 +49,7 @@ export interface Exchange {
   readonly now: Millis;
   /** Second of arrival (T-06 (2)): the client-last-transaction-time. */
   readonly transactionTime: DhcpTime;
-  readonly relayData: Uint8Array | undefined;
-  /** UDP source port of the request (D-193). */
-  readonly sourcePort: number;
+  readonly datagram: ClientDatagram;
 }
 
 /** A lease that goes into the answer. */

@@ -4,24 +4,13 @@
 import { relationshipOf } from "../config/lookup.ts";
 import type { Link } from "../config/types.ts";
 import type { ServerIdOwner, Service } from "../model/authority.ts";
-import type { Ipv6Address } from "../model/ipv6.ts";
 import { floorTime, type Millis } from "../model/time.ts";
-import { relayDataOf } from "../wire/relay-data.ts";
 import type { RequestView } from "../wire/view.ts";
 import { admit } from "./admit.ts";
 import { type Answer, answer, answerInformation } from "./answer.ts";
-import type { Exchange, LeasingContext } from "./context.ts";
+import type { ClientDatagram, Exchange, LeasingContext } from "./context.ts";
 import { isWhollyRecorded } from "./exchanges/for-partner.ts";
 import { selectLink } from "./select-link.ts";
-
-export interface ClientDatagram {
-  readonly bytes: Uint8Array;
-  readonly interface: string;
-  readonly source: Ipv6Address;
-  readonly sourcePort: number;
-  readonly multicast: boolean;
-  readonly receivedAt: Millis;
-}
 
 export type LeasingOutcome =
   | { readonly type: "discard"; readonly reason: string }
@@ -67,8 +56,7 @@ export function handleMessage(
     client: { duid },
     now,
     transactionTime: floorTime(Math.min(datagram.receivedAt, now)),
-    relayData: relayDataOf(view, datagram.source, datagram.bytes),
-    sourcePort: datagram.sourcePort,
+    datagram,
   };
   return serve(exchange, service);
 }

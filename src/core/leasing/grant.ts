@@ -4,66 +4,87 @@ import { formatPrefix } from "../model/ipv6.ts";
 import type { Lease } from "../model/lease.ts";
 import { freshLease, isOf } from "../model/lease-status.ts";
 import { LIMITS } from "../model/limits.ts";
-import { addSeconds, ceilTime, floorTime, isLater, laterOf, NO_TIME } from "../model/time.ts";
+import {
+  addSeconds,
+  ceilTime,
+  type DhcpTime,
+  floorTime,
+  INFINITY_SECONDS,
+  isLater,
+  laterOf,
+  type Millis,
+  NO_TIME,
+  type Seconds,
+} from "../model/time.ts";
+import { relayDataOf } from "../wire/relay-data.ts";
 import type { Exchange, PlannedIa, PlannedLease } from "./context.ts";
 import type { Timers } from "./lifetimes.ts";
 
+/** What the message leaves with every lease that it grants or extends. */
+interface Kept {
+  readonly timers: Timers;
+  readonly relayData: Uint8Array | undefined;
+  readonly fqdn: Uint8Array | undefined;
+}
+
 /** Stores every lease of the plan that is granted or extended. */
 export function grantAll(exchange: Exchange, planned: readonly PlannedIa[], timers: Timers): void {
+  const { view, datagram } = exchange;
+  const fqdn = view.fqdn?.data;
+  const kept: Kept = {
+    timers,
+    // D-198
+    relayData: relayDataOf(view, datagram.source, datagram.bytes),
+    fqdn: fqdn === undefined || fqdn.length > LIMITS.keptBytes ? undefined : fqdn.slice(),
+  };
   for (const { ia, leases } of planned) {
     for (const lease of leases) {
-      if (lease.grant) grant(exchange, ia.iaid, lease, timers);
+      if (lease.grant) grant(exchange, ia.iaid, lease, kept);
     }
   }
 }
 
-function grant(exchange: Exchange, iaid: number, planned: PlannedLease, timers: Timers): void {
+function grant(exchange: Exchange, iaid: number, planned: PlannedLease, kept: Kept): void {
   const { context, authority, client, now } = exchange;
   const before = planned.record;
-  const after = grantedLease(exchange, iaid, planned, timers);
+  const own = before !== undefined && isOf(before, { duid: client.duid, iaid }) ? before : undefined;
+  // Figure 2: a lease that passes on is FREE or FREE-BACKUP first, and that is on record too.
+  if (before !== undefined && own === undefined) {
+    const ready = authority.ready(before, now);
+    if (ready !== before) context.save(ready);
+  }
+  const after = grantedLease(exchange, { planned, own, iaid, kept });
   context.save(authority.granted(before, after, planned.desired, now));
   context.offers.release(planned.key);
-  const isNew =
-    before === undefined ||
-    before.status !== "ACTIVE" ||
-    !isOf(before, { duid: client.duid, iaid });
   const fields = {
     lease: formatPrefix(planned.key),
     duid: client.duid,
     iaid,
     valid: planned.valid,
   };
-  context.log(isNew ? { id: "DHCP6_LEASE_NEW", fields } : { id: "DHCP6_LEASE_EXTEND", fields });
+  const id = own?.status === "ACTIVE" ? "DHCP6_LEASE_EXTEND" : "DHCP6_LEASE_NEW";
+  context.log({ id, fields });
 }
 
-function grantedLease(
-  exchange: Exchange,
-  iaid: number,
-  planned: PlannedLease,
-  timers: Timers,
-): Lease {
-  const { client, link, now, view } = exchange;
-  const record = planned.record;
-  const own =
-    record !== undefined && record.status === "ACTIVE" && isOf(record, { duid: client.duid, iaid })
-      ? record
-      : undefined;
-  const sameClient =
-    record !== undefined && isOf(record, { duid: client.duid, iaid }) ? record : undefined;
+interface Grant {
+  readonly planned: PlannedLease;
+  /** The record, if it is of this client and IA. */
+  readonly own: Lease | undefined;
+  readonly iaid: number;
+  readonly kept: Kept;
+}
+
+function grantedLease(exchange: Exchange, { planned, own, iaid, kept }: Grant): Lease {
+  const { client, link, now } = exchange;
+  const { record } = planned;
+  const running = own?.status === "ACTIVE" ? own : undefined;
   // A lease that passes to another client keeps only what was ever transmitted.
-  const base = sameClient ?? {
+  const base = own ?? {
     ...freshLease(planned.key, link.name),
     partnerLifetimeHighest: record?.partnerLifetimeHighest ?? NO_TIME,
     ackEpoch: record?.ackEpoch ?? 0,
   };
-  const told = addSeconds(ceilTime(now), planned.valid);
-  // F-558: an earlier REPLY with a later expiry may be the one that the client has.
-  const clientExpiry =
-    own !== undefined && isLater(own.clientExpiry, told) ? own.clientExpiry : told;
-  const fqdn =
-    view.fqdn !== undefined && view.fqdn.data.length <= LIMITS.keptBytes
-      ? view.fqdn.data.slice()
-      : undefined;
+  const clientExpiry = expiryOf(planned.valid, running, now);
   return {
     ...base,
     link: link.name,
@@ -72,14 +93,22 @@ function grantedLease(
     status: "ACTIVE",
     validLifetime: planned.valid,
     preferredLifetime: planned.preferred,
-    t1: timers.t1,
-    t2: timers.t2,
+    t1: kept.timers.t1,
+    t2: kept.timers.t2,
     clientExpiry,
     stateExpirationTime: clientExpiry,
     clientLastTransactionTime: laterOf(base.clientLastTransactionTime, exchange.transactionTime),
-    startTimeOfState: own?.startTimeOfState ?? floorTime(now),
+    startTimeOfState: running?.startTimeOfState ?? floorTime(now),
     // D-308: each later message replaces what is kept.
-    relayData: exchange.relayData,
-    fqdn: fqdn ?? own?.fqdn,
+    relayData: kept.relayData,
+    fqdn: kept.fqdn ?? running?.fqdn,
   };
+}
+
+/** When the client's lease ends; none for an infinite one. F-558: an earlier REPLY with a later end may be the one that
+ * the client has; an infinite one too, until it has been told a finite one once before. */
+function expiryOf(valid: Seconds, running: Lease | undefined, now: Millis): DhcpTime {
+  if (valid === INFINITY_SECONDS || running?.validLifetime === INFINITY_SECONDS) return NO_TIME;
+  const told = addSeconds(ceilTime(now), valid);
+  return running !== undefined && isLater(running.clientExpiry, told) ? running.clientExpiry : told;
 }

@@ -11,6 +11,9 @@ import {
   type Seconds,
 } from "../model/time.ts";
 
+/** The longest lifetime whose end compares as later than now (F-013); rounding needs a little of the 2^31. */
+const LONGEST_SECONDS = 0x7fff_ff00;
+
 export interface GrantedLifetimes {
   readonly valid: Seconds;
   readonly preferred: Seconds;
@@ -26,11 +29,13 @@ export function lifetimesFor(
 ): GrantedLifetimes {
   const bound = authority.longestExpiry(record, now);
   // F-066, A-59: an absolute partner time has no infinity; the configuration caps it, this is the last gate.
-  const desired = bound === undefined ? policy.valid : Math.min(policy.valid, 0x7fff_ffff);
+  const isEndless = bound === undefined && policy.valid === INFINITY_SECONDS;
+  const desired = isEndless ? INFINITY_SECONDS : Math.min(policy.valid, LONGEST_SECONDS);
   const valid =
     bound === undefined
       ? desired
       : Math.max(0, Math.min(desired, diffSeconds(bound, ceilTime(now))));
+  // D-088
   return { valid, preferred: Math.min(policy.preferred, valid), desired };
 }
 

@@ -58,9 +58,12 @@ export function isOf(lease: Lease, client: ClientRef): boolean {
   return lease.duid === client.duid && lease.iaid === client.iaid;
 }
 
-/** ACTIVE and not yet ended by its times: expiry is judged when a lease is used (docs/internals/core.md). */
+/** ACTIVE and not yet ended by its times: expiry is judged when a lease is used (docs/internals/core.md).
+ * D-022, D-289: an infinite lease has no time at which it ends. */
 export function isHeld(lease: Lease, grace: Seconds, now: Millis): boolean {
-  return lease.status === "ACTIVE" && !isPast(addSeconds(lease.stateExpirationTime, grace), now);
+  if (lease.status !== "ACTIVE") return false;
+  const end = lease.stateExpirationTime;
+  return end === NO_TIME || !isPast(addSeconds(end, grace), now);
 }
 
 /** F-257, F-258, A-04: where a freed lease goes: prefixes to the primary, addresses by their low-order bit. */

@@ -2,7 +2,8 @@
 
 import type { Authority } from "./authority.ts";
 import type { Lease } from "./lease.ts";
-import { freed, isAvailable, isOf } from "./lease-status.ts";
+import { freed, isAvailable, isHeld, isOf } from "./lease-status.ts";
+import { DEFAULTS } from "./limits.ts";
 import { addSeconds, floorTime, NO_TIME, type Seconds } from "./time.ts";
 
 export interface LoneOptions {
@@ -13,20 +14,25 @@ export interface LoneOptions {
 
 export function loneAuthority(options: LoneOptions): Authority {
   return {
-    graceSeconds: 0,
+    // T-06 (6): its client heard of its end a few seconds later than it was counted from here.
+    graceSeconds: DEFAULTS.graceSeconds,
     retention: options.retention,
     serviceFor: (_message, serverId) =>
       serverId === "none" || serverId === "own"
         ? { type: "answer" }
         : { type: "silent", reason: "server-id-mismatch" },
     ownShare: () => ({ addressBit: undefined, prefixes: "all" }),
-    mayStart: (_key, lease, client) =>
+    mayStart: (_key, lease, client, now) =>
       lease === undefined ||
       isAvailable(lease.status) ||
+      // D-287: over, though housekeeping has not come by yet.
+      (lease.status === "ACTIVE" && !isHeld(lease, DEFAULTS.graceSeconds, now)) ||
       ((lease.status === "RELEASED" || lease.status === "EXPIRED") && isOf(lease, client)),
     mayExtend: () => true,
     longestExpiry: () => undefined,
     isDoubtful: () => false,
+    ready: (lease, now) =>
+      isAvailable(lease.status) ? lease : freed(lease, "FREE", floorTime(now), options.retention),
     granted: (_before, after) => after,
     ended: (before, status, now) => {
       const start = floorTime(now);

@@ -9,6 +9,7 @@ import { failoverAuthority } from "../failover/authority.ts";
 import type { FailoverContext } from "../failover/context.ts";
 import type { Endpoint } from "../failover/endpoint.ts";
 import { FailoverService } from "../failover/service.ts";
+import { EndedMessages } from "../leasing/ended-messages.ts";
 import { handleMessage } from "../leasing/engine.ts";
 import { type ExpiryContext, expire } from "../leasing/expiry.ts";
 import { Offers } from "../leasing/offers.ts";
@@ -335,10 +336,11 @@ export class Server implements ServerDoor {
       table: state.table,
       blocks: state.blocks,
       offers: new Offers(config.tunables.offerHeld),
+      endedMessages: new EndedMessages(),
       counters,
       // Stable as long as the store is, so that a client gets the same lease after a restart.
       hashKey: hashKeyOf(octets(state.store.storeId)),
-      graceSeconds: this.failover.endpoints.length > 0 ? DEFAULTS.graceSeconds : 0,
+      graceSeconds: DEFAULTS.graceSeconds,
       authorityOf: (link) => this.#authorityOf(link),
       save: (lease) => state.save(lease),
       amend: (lease) => state.amend(lease),

@@ -11,6 +11,7 @@ import type { Exchange } from "../context.ts";
 /** Ends the leases that the message names and returns the IAs that have no binding (D-163, D-170). */
 export function endAll(exchange: Exchange, how: "RELEASED" | "ABANDONED"): readonly RequestedIa[] {
   const unbound: RequestedIa[] = [];
+  if (exchange.context.endedMessages.isRepeated(exchange.view, exchange.now)) return unbound;
   for (const ia of exchange.view.ias) {
     if (!hasBinding(exchange, ia)) {
       unbound.push(ia);

@@ -57,8 +57,16 @@ function judge(exchange: Exchange, ia: RequestedIa): JudgedIa {
     else if (isBound) wrong.push(key);
   }
   // D-134, D-144, D-146, D-148, D-158: all that the IA has, named or not, and whoever of the pair granted it.
-  const leases = bound.flatMap((record) => extended(exchange, record));
+  // T-02: beside a doubtful lease only what the client names: it may have given the others up at the partner.
+  const known = doubtful.length === 0 ? bound : bound.filter((record) => isNamed(ia, record));
+  const leases = known.flatMap((record) => extended(exchange, record));
   return { ia, isBound, leases, wrong, doubtful };
+}
+
+function isNamed(ia: RequestedIa, record: Lease): boolean {
+  return ia.leases.some(
+    (lease) => lease.address === record.address && lease.length === record.length,
+  );
 }
 
 function isAmong(bound: readonly Lease[], key: LeaseKey): boolean {
