@@ -41,6 +41,7 @@ export class PairStage {
   readonly clients: RealClient[] = [];
   readonly #captures: Capture[] = [];
   readonly #loads: LoadProcess[] = [];
+  readonly #expected = new Set<string>();
   #relay: ReturnType<typeof startRelay> | undefined;
 
   constructor(options: StageOptions) {
@@ -153,10 +154,15 @@ export class PairStage {
     return load;
   }
 
+  /** This server's failure was asked for by the test. */
+  expectedFailure(server: ServerName): void {
+    this.#expected.add(server);
+  }
+
   /** What the servers' logs say of an end that nobody asked for. */
   failures(): readonly string[] {
     return Object.values(this.servers).flatMap(({ options }) => {
-      if (!existsSync(options.log)) return [];
+      if (!existsSync(options.log) || this.#expected.has(options.name)) return [];
       const lines = readFileSync(options.log, "utf8").split("\n");
       return lines.filter((line) => /"TANDEM_FAILED"|Error: /.test(line));
     });
