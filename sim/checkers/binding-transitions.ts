@@ -14,10 +14,10 @@ import {
 const FIGURE_2: Readonly<
   Record<
     string,
-    Readonly<Record<string, "always" | "same client" | "ack" | "primary" | "secondary">>
+    Readonly<Record<string, "always" | "same client" | "ack" | "primary" | "secondary" | "prefix">>
   >
 > = {
-  FREE: { ACTIVE: "primary", "FREE-BACKUP": "primary" },
+  FREE: { ACTIVE: "primary", "FREE-BACKUP": "prefix" },
   "FREE-BACKUP": { ACTIVE: "secondary", FREE: "primary" },
   ACTIVE: { ACTIVE: "same client", RELEASED: "always", EXPIRED: "always", ABANDONED: "always" },
   EXPIRED: { ACTIVE: "same client", FREE: "ack", "FREE-BACKUP": "ack" },
@@ -157,6 +157,8 @@ class BindingTransitions {
     const rule = FIGURE_2[from]?.[to];
     if (rule === "same client") return sameClient;
     if (rule === "ack") return acked.has(from);
+    // Event 7: the primary gives a block of prefixes away, the secondary finds a prefix to be part of its block.
+    if (rule === "prefix") return after.kind === "prefix";
     if (rule === "primary" || rule === "secondary")
       return (rule === "primary") === (server === "a");
     return rule === "always";
