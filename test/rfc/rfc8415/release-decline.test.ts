@@ -95,7 +95,7 @@ describe("RFC 8415 §18.3.8 DECLINE", () => {
     const lone = new Lone(TINY, "decline-probation-period: 1h\n");
     const { address } = lone.bind(A);
     lone.answer("DECLINE", A, [OURS, na(1, address)]);
-    lone.pass(3599);
+    lone.pass(3609);
     expect(addresses(lone.answer("SOLICIT", B, [na(1)]))).toEqual([]);
     lone.pass(2);
     expect(addresses(lone.answer("SOLICIT", B, [na(1)])).map((each) => each.address)).toEqual([
