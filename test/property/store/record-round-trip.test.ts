@@ -12,7 +12,7 @@ import {
 } from "../../../src/core/store/record.ts";
 import { changes } from "./arbitraries.ts";
 
-test("F-263, F-264, F-265, F-266, F-267, F-268, F-269, F-531, F-534, F-537, F-539, F-540, F-541, F-542, F-544: a change comes back from its record as it was", () => {
+test("F-263, F-264, F-265, F-266, F-267, F-268, F-269, F-531, F-533, F-534, F-535, F-536, F-537, F-538, F-539, F-540, F-541, F-542, F-544: a change comes back from its record as it was", () => {
   fc.assert(
     fc.property(changes, fc.nat(64), (change, before) => {
       const writer = new ByteWriter(16);
