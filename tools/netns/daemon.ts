@@ -22,6 +22,8 @@ export interface DaemonOptions {
   readonly log: string;
   /** Put before the command: strace and its options. */
   readonly wrapper?: readonly string[];
+  /** `info` unless told. */
+  readonly logLevel?: "error" | "warn" | "info" | "debug";
   readonly environment?: Readonly<Record<string, string>>;
 }
 
@@ -47,7 +49,10 @@ export class Daemon {
   async start(): Promise<void> {
     if (this.running) throw new Error(`server ${this.options.name} runs already`);
     const { name, namespace, config, log, wrapper, environment } = this.options;
-    const command = [process.execPath, TANDEM, "serve", "--config", config, "--server", name];
+    const command = [
+      ...[process.execPath, TANDEM, "serve", "--config", config, "--server", name],
+      ...["--log-level", this.options.logLevel ?? "info"],
+    ];
     const child = spawnInside(namespace, [...(wrapper ?? []), ...command], {
       stdio: logged(log),
       env: { ...process.env, ...environment },

@@ -2,7 +2,7 @@
 
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { Daemon } from "./daemon.ts";
+import { Daemon, type DaemonOptions } from "./daemon.ts";
 import { type ServerName, STAGE } from "./topology.ts";
 
 export interface Times {
@@ -145,7 +145,7 @@ export function writeConfig(config: PairConfig, reader: ServerName): string {
 export function makeDaemon(
   config: PairConfig,
   name: ServerName,
-  options: { readonly namespace: string | undefined; readonly wrapper?: readonly string[] },
+  options: Pick<DaemonOptions, "namespace" | "wrapper" | "logLevel">,
 ): Daemon {
   return new Daemon({
     name,

@@ -1,116 +1,155 @@
 // What a server promised and what it had written by then, both out of its system calls: no promise may leave before
-// the write that it rests on has returned. Messages are read by the oracle's decoders, the log by the server's own.
+// the write that it rests on has returned. Messages are read by the oracle's decoders.
 
 import type { Change } from "../../../src/core/model/change.ts";
 import { SERVER_STATE } from "../../../src/core/model/endpoint-record.ts";
-import type { Lease } from "../../../src/core/model/lease.ts";
 import { DHCP_EPOCH } from "../../../src/core/model/time.ts";
-import { ByteReader } from "../../../src/core/store/bytes.ts";
-import { GROUP_HEADER_BYTES } from "../../../src/core/store/group.ts";
-import { decodeRecord } from "../../../src/core/store/record.ts";
-import { readMessage } from "../oracle/dhcpv6.ts";
-import { readFailover } from "../oracle/failover.ts";
-import { addressText } from "../oracle/frames.ts";
+import { firstOption, readMessage, readOptions } from "../oracle/dhcpv6.ts";
+import { type LeaseUpdate, readFailover } from "../oracle/failover.ts";
+import { isOfLease, type LogWrite, logWrites } from "./log-writes.ts";
 import type { Call } from "./strace.ts";
 
 /** strace gives microseconds. */
 const PRECISION = 0.000_002;
 
-export interface Write {
-  readonly start: number;
-  readonly end: number;
-  readonly ok: boolean;
-  readonly changes: readonly Change[];
+export type PromiseKind = "REPLY" | "BNDREPLY" | "BNDUPD" | "STATE";
+
+export interface Promised {
+  readonly kind: PromiseKind;
+  /** When it left, seconds since 1970. */
+  readonly at: number;
+  readonly text: string;
+  /** The write that it rests on; undefined when none had returned. */
+  readonly write: LogWrite | undefined;
 }
 
-export interface Report {
-  readonly writes: readonly Write[];
-  /** Promises that were seen, by kind. */
-  readonly seen: { REPLY: number; BNDREPLY: number; BNDUPD: number; STATE: number };
-  /** Promises that left before what they rest on was written. */
-  readonly early: readonly string[];
-  /** When the last promise of each kind left that rests on a record; seconds since 1970, 0 for none. */
-  readonly shortest: number;
+/** All that one server promised, in order. */
+export function promisesOf(calls: readonly Call[]): readonly Promised[] {
+  const reader = new Reader(logWrites(calls));
+  for (const call of calls) if (call.result > 0) reader.read(call);
+  return reader.promised;
 }
 
-/** The records of a group as it went to the disk. */
-function changesOf(group: Buffer): readonly Change[] {
-  const count = group.readUInt32BE(64);
-  const reader = new ByteReader(group, GROUP_HEADER_BYTES, group.readUInt32BE(60));
-  return Array.from({ length: count }, () => decodeRecord(reader));
-}
+type FailoverMessage = NonNullable<ReturnType<typeof readFailover>> & {
+  /** OPTION_F_SERVER_FLAGS of a STATE; 0 in others. */
+  readonly flags: number;
+};
 
-function writesOf(calls: readonly Call[]): readonly Write[] {
-  return calls
-    .filter(({ name, file }) => name === "pwrite64" && /\/log-[0-9a-f]+$/.test(file))
-    .map(({ start, end, result, bytes }) => {
-      return { start, end, ok: result === bytes.length, changes: changesOf(bytes) };
-    });
-}
-
-function leaseName({ kind, address, length }: Lease): string {
-  const text = addressText(Buffer.from(address, "hex"));
-  return kind === "address" ? text : `${text}/${length}`;
-}
+const SERVER_FLAGS = 131;
+const STARTUP_FLAG = 2;
 
 /** Whole failover messages of one direction of a connection. */
 class Frames {
   #rest = Buffer.alloc(0);
 
-  push(bytes: Buffer): readonly ReturnType<typeof readFailover>[] {
+  push(bytes: Buffer): readonly FailoverMessage[] {
     this.#rest = Buffer.concat([this.#rest, bytes]);
-    const found: ReturnType<typeof readFailover>[] = [];
+    const found: FailoverMessage[] = [];
     while (this.#rest.length >= 2 && this.#rest.length >= 2 + this.#rest.readUInt16BE(0)) {
       const end = 2 + this.#rest.readUInt16BE(0);
-      found.push(readFailover(this.#rest.subarray(2, end)));
+      const bytes = this.#rest.subarray(2, end);
+      const message = readFailover(bytes);
+      const flags = firstOption(readOptions(bytes.subarray(8)), SERVER_FLAGS)?.[0] ?? 0;
+      if (message !== undefined) found.push({ ...message, flags });
       this.#rest = this.#rest.subarray(end);
     }
     return found;
   }
 }
 
-/** Judges all that one server promised. */
-export function judgePromises(calls: readonly Call[]): Report {
-  return new Judge(calls).judge(calls);
-}
-
-class Judge {
-  readonly #writes: readonly Write[];
-  readonly #seen = { REPLY: 0, BNDREPLY: 0, BNDUPD: 0, STATE: 0 };
-  readonly #early: string[] = [];
-  /** When a request, by client and transaction, and an update, by connection and transaction, came first. */
+class Reader {
+  readonly promised: Promised[] = [];
+  readonly #writes: readonly LogWrite[];
+  /** When a request (by client and transaction) or an update (by connection and transaction) came first. */
   readonly #arrived = new Map<string, number>();
   readonly #frames = new Map<string, Frames>();
-  #shortest = Number.POSITIVE_INFINITY;
 
-  constructor(calls: readonly Call[]) {
-    this.#writes = writesOf(calls);
+  constructor(writes: readonly LogWrite[]) {
+    this.#writes = writes;
   }
 
-  judge(calls: readonly Call[]): Report {
-    for (const call of calls) {
-      if (call.result <= 0) continue;
-      if (call.file.startsWith("UDPv6")) this.#datagram(call);
-      else if (call.file.startsWith("TCPv6")) this.#stream(call);
-    }
-    const shortest = this.#shortest;
-    return { writes: this.#writes, seen: this.#seen, early: this.#early, shortest };
+  read(call: Call): void {
+    if (call.file.startsWith("UDPv6")) this.#datagram(call);
+    else if (call.file.startsWith("TCPv6")) this.#stream(call);
   }
 
   #datagram(call: Call): void {
     const message = readMessage(call.bytes);
     if (message === undefined) return;
-    const key = `${message.client} ${message.transaction}`;
+    const { client, name, transaction } = message;
+    const key = `${client} ${transaction}`;
     if (call.name.startsWith("recv")) {
       if (!this.#arrived.has(key)) this.#arrived.set(key, call.end);
       return;
     }
-    if (message.name !== "REPLY") return;
-    for (const { lease, valid } of message.ias.flatMap(({ ias }) => ias ?? [])) {
-      void lease;
-      void valid;
+    if (name !== "REPLY") return;
+    const asked = this.#arrived.get(key) ?? Number.POSITIVE_INFINITY;
+    for (const { lease, valid } of message.ias.flatMap(({ leases }) => leases)) {
+      if (valid === 0) continue;
+      // F-538: with the client's expiry, which counts from the second in which the message came.
+      const expires = Math.floor(asked) - DHCP_EPOCH + valid;
+      const holds = (change: Change) =>
+        isOfLease(change, lease, client) &&
+        change.type === "lease" &&
+        change.lease.clientExpiry >= expires;
+      this.#promise("REPLY", call, `${lease} to ${client}`, { after: asked, holds });
     }
   }
 
-  #stream(_call: Call): void {}
+  #stream(call: Call): void {
+    const incoming = call.name === "read" || call.name.startsWith("recv");
+    const key = `${call.file} ${incoming ? "in" : "out"}`;
+    const frames = this.#frames.get(key) ?? new Frames();
+    this.#frames.set(key, frames);
+    for (const message of frames.push(call.bytes.subarray(0, call.result))) {
+      if (!incoming) this.#told(message, call);
+      else if (message.name === "BNDUPD")
+        this.#arrived.set(`${call.file} ${message.transaction}`, call.end);
+    }
+  }
+
+  #told(message: FailoverMessage, call: Call): void {
+    const { name, state, transaction, flags } = message;
+    // F-532: a state that was entered; with STARTUP it is where the server is going to begin.
+    if (name === "STATE" && (flags & STARTUP_FLAG) === 0) {
+      const holds = (change: Change) =>
+        change.type === "endpoint" && SERVER_STATE[change.record.state] === state;
+      this.#promise("STATE", call, String(state), { after: 0, holds });
+    }
+    for (const update of message.leases) {
+      if (name === "BNDUPD") this.#update(update, call);
+      if (name === "BNDREPLY" && update.status === 0) {
+        // F-530: what came with the update is written between its arrival and its answer.
+        const after = this.#arrived.get(`${call.file} ${transaction}`) ?? Number.POSITIVE_INFINITY;
+        const holds = (change: Change) => isOfLease(change, update.lease, update.client);
+        this.#promise("BNDREPLY", call, update.lease, { after, holds });
+      }
+    }
+  }
+
+  /** F-539: the partner-lifetime that goes out is the one in the record. */
+  #update({ lease, client, partnerLifetime }: LeaseUpdate, call: Call): void {
+    if (partnerLifetime === 0 || client === "") return;
+    const holds = (change: Change) =>
+      isOfLease(change, lease, client) &&
+      change.type === "lease" &&
+      change.lease.partnerLifetimeHighest >= partnerLifetime;
+    this.#promise("BNDUPD", call, lease, { after: 0, holds });
+  }
+
+  #promise(
+    kind: PromiseKind,
+    call: Call,
+    text: string,
+    basis: { readonly after: number; readonly holds: (change: Change) => boolean },
+  ): void {
+    const write = this.#writes.find(
+      ({ start, end, ok, changes }) =>
+        ok &&
+        start >= basis.after - PRECISION &&
+        end <= call.start + PRECISION &&
+        changes.some(basis.holds),
+    );
+    this.promised.push({ kind, at: call.start, text, write });
+  }
 }

@@ -34,7 +34,7 @@ export function straceCommand({ inject, traces }: Injection): readonly string[] 
 }
 
 /** `1795516193.95 pwrite64(21<\x2f…>, "\x00…"..., 4096, 0) = 4096 (DELAYED) <0.300092>` */
-const LINE = /^(\d+\.\d+) (\w+)\(\d+<([^>]*)>, (.*)\) = (-?\d+)(.*)$/s;
+const LINE = /^(\d+\.\d+) (\w+)\(\d+<(.*?)>, (.*)\) = (-?\d+)(.*)$/s;
 const DURATION = /<(\d+\.\d+)>\s*$/;
 const STRING = /"((?:\\x[0-9a-f]{2})*)"/g;
 

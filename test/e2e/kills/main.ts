@@ -31,17 +31,23 @@ const HEADINGS = [
   "young",
   "two holders",
   "changed",
-  "wait s",
+  "new wait",
+  "renew wait",
   "NORMAL s",
   "tables",
 ];
-const WIDTHS = [3, 24, 7, 7, 9, 16, 11, 8, 6, 8, 6];
+const WIDTHS = [3, 24, 7, 7, 9, 16, 11, 8, 8, 10, 8, 6];
 
 function row(cells: readonly (string | number)[]): string {
   return cells.map((cell, i) => String(cell).padEnd(WIDTHS[i] ?? 8)).join("  ");
 }
 
-function young(result: RunResult): string {
+function seconds(value: number | undefined): string {
+  return `${(value ?? 0).toFixed(1)} s`;
+}
+
+function young(variant: Variant, result: RunResult): string {
+  if (variant.tls === true) return "-";
   const all = result.kills.flatMap((kill) => kill.young);
   const count = (fate: string) => all.filter((one) => one.fate === fate).length;
   if (all.length === 0) return "0";
@@ -73,11 +79,15 @@ async function play(number: number, variant: Variant): Promise<boolean> {
         ...[number, variant.name, counts.clients, sum((kill) => kill.renewals.length)],
         ...[
           sum((kill) => kill.dueAfter.length),
-          young(result),
+          young(variant, result),
           verdict.twoHolders.length,
           verdict.changes.length,
         ],
-        ...[(verdict.longestWait?.seconds ?? 0).toFixed(1), result.toNormal.toFixed(1)],
+        ...[
+          seconds(verdict.longestWait?.seconds),
+          seconds(verdict.longestRenewal?.seconds),
+          result.toNormal.toFixed(1),
+        ],
         result.differences.length === 0 ? "equal" : "DIFFER",
       ]),
     );

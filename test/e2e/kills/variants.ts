@@ -57,6 +57,13 @@ async function linkCut(run: Run): Promise<void> {
   run.repaired();
 }
 
+/** Both the partners and the clients can reach everybody again. */
+function heal(run: Run): void {
+  run.stage.topology.healLink();
+  for (const group of ["base", "left", "right"]) run.load.route(group, [0, 1]);
+  run.repaired();
+}
+
 /** Both links are cut: each client reaches one server; new clients, releases and expiry on both sides. */
 async function split(run: Run): Promise<void> {
   const { load, stage } = run;
@@ -77,9 +84,7 @@ async function split(run: Run): Promise<void> {
   load.add("left", few, 1_000);
   load.add("right", few, 1_000);
   await sleep(run.options.times.mclt * 1_000 + 12_000);
-  stage.topology.healLink();
-  load.route("base", [0, 1]);
-  run.repaired();
+  heal(run);
 }
 
 /** The operator says PARTNER-DOWN although the partner lives. */
@@ -100,8 +105,7 @@ function wrongPartnerDown(servers: readonly ServerName[]) {
     load.add("left", few, 1_000);
     load.add("right", few, 1_000);
     await sleep(4_000);
-    stage.topology.healLink();
-    run.repaired();
+    heal(run);
   };
 }
 

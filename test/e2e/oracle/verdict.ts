@@ -18,6 +18,11 @@ export interface TwoHolders {
   readonly to: number;
 }
 
+export interface LongestWait {
+  readonly seconds: number;
+  readonly wait: Wait;
+}
+
 export interface JudgedChange extends Change {
   /** The partner had acknowledged a BNDUPD about this lease of this client before. */
   readonly acknowledged: boolean;
@@ -28,7 +33,9 @@ export interface Verdict {
   readonly twoHolders: readonly TwoHolders[];
   readonly changes: readonly JudgedChange[];
   /** The longest answered wait of any client, seconds. */
-  readonly longestWait: { readonly seconds: number; readonly wait: Wait } | undefined;
+  readonly longestWait: LongestWait | undefined;
+  /** The same of those that held a lease and asked to keep it. */
+  readonly longestRenewal: LongestWait | undefined;
   readonly unanswered: readonly Wait[];
 }
 
@@ -65,14 +72,26 @@ export function judge(history: History): Verdict {
     const times = acks.get(`${change.before}|${change.client}`) ?? [];
     return { ...change, acknowledged: times.some((time) => time <= change.time) };
   });
-  let longestWait: Verdict["longestWait"];
-  for (const wait of holdings.waits) {
+  const renewals = holdings.waits.filter(({ first }) => first === "RENEW" || first === "REBIND");
+  const unanswered = holdings.waits.filter((wait) => wait.to === undefined);
+  return {
+    holdings,
+    twoHolders: overlaps(holdings.all),
+    changes,
+    longestWait: longestOf(holdings.waits),
+    longestRenewal: longestOf(renewals),
+    unanswered,
+  };
+}
+
+function longestOf(waits: readonly Wait[]): LongestWait | undefined {
+  let longest: LongestWait | undefined;
+  for (const wait of waits) {
     if (wait.to === undefined) continue;
     const seconds = (wait.to - wait.from) / 1_000_000;
-    if (longestWait === undefined || seconds > longestWait.seconds) longestWait = { seconds, wait };
+    if (longest === undefined || seconds > longest.seconds) longest = { seconds, wait };
   }
-  const unanswered = holdings.waits.filter((wait) => wait.to === undefined);
-  return { holdings, twoHolders: overlaps(holdings.all), changes, longestWait, unanswered };
+  return longest;
 }
 
 /** Times at which the partner accepted an update, by lease and client. */
