@@ -2,9 +2,11 @@
 // The reply leaves after its record is durable (F-308): the door holds it.
 
 import { placeOfAddress, placeOfBlock, placeOfPrefix } from "../config/lookup.ts";
+import { remainder } from "../model/block-map.ts";
 import type { EndpointRecord } from "../model/endpoint-record.ts";
-import { formatPrefix, inPrefix } from "../model/ipv6.ts";
+import { containsPrefix, formatPrefix } from "../model/ipv6.ts";
 import type { Lease } from "../model/lease.ts";
+import { isAvailable } from "../model/lease-status.ts";
 import { LIMITS } from "../model/limits.ts";
 import { floorTime, isLater, type Millis, type Seconds } from "../model/time.ts";
 import { firstOption, type Option, type OptionByType, option } from "../wire/options.ts";
@@ -221,8 +223,11 @@ function markRejected({ failover }: AcceptContext, own: Lease | undefined, statu
   const tells =
     status === FAILOVER_STATUS.OutdatedBindingInformation ||
     status === FAILOVER_STATUS.AddressInUse;
-  if (tells && own !== undefined && !own.marked && own.duid !== undefined)
-    failover.save({ ...own, marked: true });
+  if (tells && own !== undefined && !own.marked && own.duid !== undefined) {
+    // The version of a free prefix says whether it is part of a block: it stays.
+    if (own.kind === "prefix" && isAvailable(own.status)) failover.amend({ ...own, marked: true });
+    else failover.save({ ...own, marked: true });
+  }
 }
 
 /** F-036, A-42: the block is taken whole or refused, and then the units in use here are told. The primary takes
@@ -236,9 +241,9 @@ function acceptBlock(context: AcceptContext, block: UpdatedBlock): Refusal | und
       message: `${formatPrefix(block)} is in no pool of this relationship here`,
     };
   }
-  const own = failover.blocks.containing(block.address, block.length);
-  if (block.status === "FREE-BACKUP" && own !== undefined) return undefined;
-  if (block.status === "FREE" && own === undefined) return undefined;
+  const overlapping = failover.blocks.overlapping(block);
+  const isWithin = overlapping.some((old) => containsPrefix(old, block));
+  if (block.status === "FREE-BACKUP" && isWithin) return undefined;
   // F-035: a prefix in use belongs to its client.
   const inUse = context.restoring
     ? []
@@ -251,9 +256,15 @@ function acceptBlock(context: AcceptContext, block: UpdatedBlock): Refusal | und
       message: "a prefix in the block is in use here",
     };
   }
-  for (const old of failover.blocks.all()) {
-    if (old.length >= block.length && inPrefix(old.address, block)) failover.removeBlock(old);
+  for (const old of overlapping) {
+    failover.removeBlock(old);
+    // What is taken back out of a larger block leaves the rest; holes in it stay holes by its version.
+    if (isWithin)
+      for (const part of remainder(old, block)) failover.amendBlock({ ...old, ...part });
   }
+  const alone = failover.table.get({ kind: "prefix", ...block });
+  if (block.status === "FREE" && alone?.status === "FREE-BACKUP")
+    failover.save({ ...alone, status: "FREE", startTimeOfState: block.startTimeOfState });
   const { address, length, status, startTimeOfState } = block;
   // Only what is the secondary's is in the map; the rest of a pool is the primary's (F-026, F-031).
   if (status === "FREE-BACKUP")

@@ -50,12 +50,27 @@ export function storeUpdate(context: StoreContext, accepted: AcceptedUpdate): vo
     return;
   }
   if (isAvailable(update.status)) {
-    const status =
-      update.kind === "prefix" ? (update.status as "FREE" | "FREE-BACKUP") : freedStatus(update);
-    context.failover.save(freed(updated, status, update.startTimeOfState, context.retention));
+    storeAvailable(context, updated, update);
     return;
   }
   context.failover.save(updated);
+}
+
+/** F-031: a FREE-BACKUP prefix in a block is part of it, as one that was free before the block was given. */
+function storeAvailable(context: StoreContext, updated: Lease, update: UpdatedLease): void {
+  const { failover, retention } = context;
+  const isBackup = update.kind === "prefix" && update.status === "FREE-BACKUP";
+  const block = isBackup ? failover.blocks.containing(update.address, update.length) : undefined;
+  const status =
+    update.kind === "address" ? freedStatus(update) : isBackup ? "FREE-BACKUP" : "FREE";
+  const free = freed(
+    updated,
+    block === undefined ? status : "FREE",
+    update.startTimeOfState,
+    retention,
+  );
+  if (block === undefined) failover.save(free);
+  else failover.amend({ ...free, version: 0 });
 }
 
 function isEnded(status: UpdatedLease["status"]): boolean {
