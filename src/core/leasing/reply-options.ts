@@ -20,14 +20,10 @@ export interface ReplyOptions {
   readonly informationRefreshTime: number;
 }
 
-/** Each code once, in the order of the request; then what is always sent. */
-export function writeOptions({
-  writer,
-  view,
-  type,
-  options,
-  informationRefreshTime,
-}: ReplyOptions): void {
+/** D-073, D-077: each code once, in the order of the request; then what is always sent. D-075: nothing else. Codes that
+ * are the server's own (D-076, N-002) never stand among `options`: the configuration refuses them. */
+export function writeOptions(reply: ReplyOptions): void {
+  const { writer, view, options, informationRefreshTime } = reply;
   for (const code of view.requestedOptions) {
     if (code === CLIENT_FQDN) {
       writeFqdn(writer, view);
@@ -35,27 +31,33 @@ export function writeOptions({
       // D-177, D-179: only in the answer to an INFORMATION-REQUEST.
       if (view.type === "INFORMATION-REQUEST")
         writer.informationRefreshTime(informationRefreshTime);
-    } else if (code !== INF_MAX_RT || type === "REPLY") {
-      const option = options.get(code);
-      if (option !== undefined) writer.option(code, option.data);
+    } else {
+      writeOption(reply, options.get(code));
     }
   }
   for (const option of options.values()) {
-    // D-074
+    // D-074, D-176
     if (option.alwaysSend && !view.requestedOptions.includes(option.code))
-      writer.option(option.code, option.data);
+      writeOption(reply, option);
   }
 }
 
-/** X-093 to X-101: this server makes no DNS updates, so S is 0; the name goes back as it came. */
+function writeOption({ writer, type }: ReplyOptions, option: OptionValue | undefined): void {
+  // D-180: RFC 8415 has INF_MAX_RT in a REPLY only. D-116, D-281: SOL_MAX_RT in every answer.
+  if (option === undefined || (option.code === INF_MAX_RT && type === "ADVERTISE")) return;
+  writer.option(option.code, option.data);
+  // X-250: further instances of an option that may stand more than once.
+  for (const data of option.further ?? []) writer.option(option.code, data);
+}
+
+/** X-093 to X-101: the name goes back as it came. This server makes no DNS updates, and says so: N (RFC 4704 §4.1: "the
+ * server SHALL NOT perform DNS updates"), so S is 0 (X-098), and O where the client wanted S (X-097). X-092: no other bit. */
 function writeFqdn(writer: ReplyWriter, view: RequestView): void {
   if (view.fqdn === undefined) return;
   const { flags, name } = view.fqdn;
-  const noUpdate = (flags & FQDN_N) !== 0;
-  // X-095: N is granted. X-096, X-097: a client that wanted the server to update (S) is told that it will not (O).
-  const answer = noUpdate ? FQDN_N : (flags & FQDN_S) !== 0 ? FQDN_O : 0;
   const data = new Uint8Array(1 + name.length);
-  data[0] = answer;
+  // X-095, X-096
+  data[0] = FQDN_N | ((flags & FQDN_S) === 0 ? 0 : FQDN_O);
   data.set(name, 1);
   writer.option(CLIENT_FQDN, data);
 }

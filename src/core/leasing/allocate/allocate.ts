@@ -78,7 +78,8 @@ function* proposals(exchange: Exchange, ia: RequestedIa): Generator<Candidate> {
   const { context, link, authority, now, client } = exchange;
   const ref = { duid: client.duid, iaid: ia.iaid };
   // D-110, D-231, D-311: what the message names goes before what was shown or given before (D-239).
-  for (const lease of ia.leases) yield* inPool(exchange, keyOf(ia, lease));
+  if (!isPassedOver(exchange, ia))
+    for (const lease of ia.leases) yield* inPool(exchange, keyOf(ia, lease));
   const groups = subnetsByLength(link.subnets, ia);
   // D-229: a length that is asked for goes before the record of another one.
   const length = ia.lengthHint === undefined ? undefined : groups[0]?.length;
@@ -101,6 +102,11 @@ function* proposals(exchange: Exchange, ia: RequestedIa): Generator<Candidate> {
       client: `${client.duid}${ia.iaid.toString(16).padStart(8, "0")}`,
     });
   }
+}
+
+/** D-238: a RENEW or REBIND that asks for a length does so because it would rather have that than what it names. */
+function isPassedOver({ view }: Exchange, ia: RequestedIa): boolean {
+  return ia.lengthHint !== undefined && (view.type === "RENEW" || view.type === "REBIND");
 }
 
 interface LengthGroup {
