@@ -2,7 +2,7 @@
 
 import type { Authority, ClientRef, OwnShare } from "../model/authority.ts";
 import type { Lease, LeaseKey } from "../model/lease.ts";
-import { freed, freedStatus, isAvailable, isOf } from "../model/lease-status.ts";
+import { freed, freedStatus, isAvailable, isHeld, isOf } from "../model/lease-status.ts";
 import { DEFAULTS } from "../model/limits.ts";
 import { prefixOwner } from "../model/prefix-owner.ts";
 import {
@@ -45,7 +45,7 @@ export function failoverAuthority(endpoint: Endpoint, isStopping: () => boolean)
         endpoint.record.mclt,
         now,
       ),
-    isDoubtful: (key, lease) => isDoubtful(endpoint, ownStatus, key, lease),
+    isDoubtful: (key, lease, now) => isDoubtful(endpoint, ownStatus, { key, lease }, now),
     ready: (lease, now) => ready(endpoint, ownStatus, lease, now),
     granted: (before, after, desired, now) =>
       granted(endpoint, before, after, partnerLifetimeFor(after.t1, desired, now)),
@@ -139,13 +139,15 @@ function ready(endpoint: Endpoint, ownStatus: OwnStatus, lease: Lease, now: Mill
 function isDoubtful(
   endpoint: Endpoint,
   ownStatus: OwnStatus,
-  key: LeaseKey,
-  lease: Lease | undefined,
+  { key, lease }: Pick<Wanted, "key" | "lease">,
+  now: Millis,
 ): boolean {
   if (endpoint.relationship.strict) return false;
   if (endpoint.state === "NORMAL" && endpoint.synchronised) return false;
   if (lease === undefined) return true;
   if (isAvailable(lease.status)) return !isOwn(endpoint, ownStatus, key, lease);
+  // Ended by its time counts before housekeeping has said so.
+  if (lease.status === "ACTIVE") return !isHeld(lease, DEFAULTS.graceSeconds, now);
   return lease.status === "EXPIRED" || lease.status === "RELEASED";
 }
 
