@@ -138,6 +138,12 @@ describe("RFC 8415 §18.3.4 RENEW", () => {
     expect(iasOf(lone.answer("RENEW", A, [OURS, na(1), pd(1)])).map(statusOf)).toEqual([2, 6]);
   });
 
+  it("§18.3 creation for several IAs gives each its own (D-290, D-305)", () => {
+    const links = `subnet6:\n  - { subnet: "2001:db8:1::/64", interface: lan, pools: [{ pool: "2001:db8:1::5 - 2001:db8:1::6" }] }\n`;
+    const reply = new Lone(links, CREATE).answer("RENEW", A, [OURS, na(1), na(2), na(3)]);
+    expect(iasOf(reply).map(statusOf)).toEqual([undefined, undefined, 2]);
+  });
+
   it("§18.3.4 another client's lease is not renewed (D-092, D-290)", () => {
     const lone = new Lone();
     const { address } = lone.bind(B);

@@ -93,6 +93,7 @@ function withZeros({ ia, leases, wrong }: JudgedIa, named: Named): PlannedIa {
 function withoutBinding(exchange: Exchange, { ia, leases }: PlannedIa, named: Named): PlannedIa {
   if (mayCreate(exchange)) {
     const created = assignNew(exchange, ia, "grant", named);
+    named.add(created.leases);
     if (created.leases.length > 0) return { ia, leases: [...created.leases, ...leases] };
     if (leases.length === 0) return created;
   }
