@@ -67,6 +67,15 @@ test("DESIGN §5: groups never share a sector, never overlap and never cross the
   expect(ends.size).toBeGreaterThan(5);
 });
 
+test("DESIGN §5: a segment is filled to its very end before the next one is begun", () => {
+  const bench = start();
+  for (let i = 1; i <= SEGMENT / 4_096 + 1; i++) commit(bench, beat(i));
+  const places = writes(bench).map(({ file, offset }) => ({ file, offset }));
+  expect(places.at(-2)).toEqual({ file: places[0]?.file, offset: SEGMENT - 4_096 });
+  expect(places.at(-1)).toMatchObject({ offset: 0 });
+  expect(read(bench.disk.reader()).sequences.length).toBe(places.length);
+});
+
 test("DESIGN §5: a group has at most a mebibyte, whatever gathered", () => {
   const bench = start({ segmentBytes: 16_777_216 });
   commit(bench, beat(1));
