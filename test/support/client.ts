@@ -1,8 +1,8 @@
 // A client for tests: builds messages, sends them to a host, reads the answers.
 
-import { decodeMessage, encodeMessage, type MessageType } from "../../src/core/wire/messages.ts";
 import { type Duid, duidFromBytes } from "../../src/core/model/duid.ts";
 import type { Ipv6Address } from "../../src/core/model/ipv6.ts";
+import { decodeMessage, encodeMessage, type MessageType } from "../../src/core/wire/messages.ts";
 import { allOptions, firstOption, type Option, option } from "../../src/core/wire/options.ts";
 import { type Host, ip } from "./pair.ts";
 
@@ -31,21 +31,41 @@ export class TestClient {
 
   constructor(host: Host, number: number) {
     this.#host = host;
-    this.duid = duidFromBytes(Uint8Array.of(0, 3, 0, 1, 2, 0, 0, number >> 16, (number >> 8) & 255, number & 255));
+    this.duid = duidFromBytes(
+      Uint8Array.of(0, 3, 0, 1, 2, 0, 0, number >> 16, (number >> 8) & 255, number & 255),
+    );
   }
 
   /** The same client, talking to another server. */
   at(host: Host): TestClient {
-    return Object.assign(Object.create(TestClient.prototype), new TestClient(host, 0), { duid: this.duid });
+    return Object.assign(Object.create(TestClient.prototype), new TestClient(host, 0), {
+      duid: this.duid,
+    });
   }
 
   /** Sends a message with these options (client identifier added) and returns the answer, if one came. */
-  send(type: MessageType, options: readonly Option[], now: number, extra: { multicast?: boolean; host?: Host } = {}): Answer | undefined {
+  send(
+    type: MessageType,
+    options: readonly Option[],
+    now: number,
+    extra: { multicast?: boolean; host?: Host } = {},
+  ): Answer | undefined {
     const host = extra.host ?? this.#host;
     this.#transaction = (this.#transaction + 1) & 0xffffff;
-    const bytes = encodeMessage({ type, transactionId: this.#transaction, options: [option("CLIENTID", { duid: this.duid }), ...options] });
+    const bytes = encodeMessage({
+      type,
+      transactionId: this.#transaction,
+      options: [option("CLIENTID", { duid: this.duid }), ...options],
+    });
     host.sent = [];
-    const datagram = { bytes, interface: "lan", source: ip("fe80::1234"), sourcePort: 546, multicast: extra.multicast ?? true, receivedAt: now };
+    const datagram = {
+      bytes,
+      interface: "lan",
+      source: ip("fe80::1234"),
+      sourcePort: 546,
+      multicast: extra.multicast ?? true,
+      receivedAt: now,
+    };
     host.step([{ type: "datagram", datagram }], now);
     const [reply] = host.sent;
     return reply === undefined ? undefined : readAnswer(reply.bytes);
@@ -57,21 +77,59 @@ export function readAnswer(bytes: Uint8Array): Answer {
   if (message.type === "unknown") throw new Error("an unknown message");
   const leases: Held[] = [];
   let status = firstOption(message.options, "STATUS_CODE")?.status;
-  for (const ia of [...allOptions(message.options, "IA_NA"), ...allOptions(message.options, "IA_PD")]) {
+  for (const ia of [
+    ...allOptions(message.options, "IA_NA"),
+    ...allOptions(message.options, "IA_PD"),
+  ]) {
     status ??= firstOption(ia.options, "STATUS_CODE")?.status;
-    for (const each of allOptions(ia.options, "IAADDR")) leases.push({ kind: "address", address: each.address, length: 128, valid: each.validLifetime, preferred: each.preferredLifetime, t1: ia.t1 });
-    for (const each of allOptions(ia.options, "IAPREFIX")) leases.push({ kind: "prefix", address: each.prefix, length: each.prefixLength, valid: each.validLifetime, preferred: each.preferredLifetime, t1: ia.t1 });
+    for (const each of allOptions(ia.options, "IAADDR"))
+      leases.push({
+        kind: "address",
+        address: each.address,
+        length: 128,
+        valid: each.validLifetime,
+        preferred: each.preferredLifetime,
+        t1: ia.t1,
+      });
+    for (const each of allOptions(ia.options, "IAPREFIX"))
+      leases.push({
+        kind: "prefix",
+        address: each.prefix,
+        length: each.prefixLength,
+        valid: each.validLifetime,
+        preferred: each.preferredLifetime,
+        t1: ia.t1,
+      });
   }
-  return { type: message.type, serverId: firstOption(message.options, "SERVERID")?.duid, options: message.options, leases, status };
+  return {
+    type: message.type,
+    serverId: firstOption(message.options, "SERVERID")?.duid,
+    options: message.options,
+    leases,
+    status,
+  };
 }
 
 export function iaNa(iaid: number, ...addresses: Ipv6Address[]): Option {
-  const options = addresses.map((address) => option("IAADDR", { address, preferredLifetime: 0, validLifetime: 0, options: [] }));
+  const options = addresses.map((address) =>
+    option("IAADDR", { address, preferredLifetime: 0, validLifetime: 0, options: [] }),
+  );
   return option("IA_NA", { iaid, t1: 0, t2: 0, options });
 }
 
-export function iaPd(iaid: number, ...prefixes: { address: Ipv6Address; length: number }[]): Option {
-  const options = prefixes.map(({ address, length }) => option("IAPREFIX", { preferredLifetime: 0, validLifetime: 0, prefixLength: length, prefix: address, options: [] }));
+export function iaPd(
+  iaid: number,
+  ...prefixes: { address: Ipv6Address; length: number }[]
+): Option {
+  const options = prefixes.map(({ address, length }) =>
+    option("IAPREFIX", {
+      preferredLifetime: 0,
+      validLifetime: 0,
+      prefixLength: length,
+      prefix: address,
+      options: [],
+    }),
+  );
   return option("IA_PD", { iaid, t1: 0, t2: 0, options });
 }
 
@@ -85,6 +143,11 @@ export function acquire(client: TestClient, host: Host, now: number): readonly H
   if (advertised === undefined) return [];
   const [address] = advertised.leases.filter((lease) => lease.kind === "address");
   const [prefix] = advertised.leases.filter((lease) => lease.kind === "prefix");
-  const ias = [address === undefined ? iaNa(1) : iaNa(1, address.address), prefix === undefined ? iaPd(1) : iaPd(1, prefix)];
-  return client.send("REQUEST", [serverId(host.config.server.duid), ...ias], now, { host })?.leases ?? [];
+  const ias = [
+    address === undefined ? iaNa(1) : iaNa(1, address.address),
+    prefix === undefined ? iaPd(1) : iaPd(1, prefix),
+  ];
+  return (
+    client.send("REQUEST", [serverId(host.config.server.duid), ...ias], now, { host })?.leases ?? []
+  );
 }

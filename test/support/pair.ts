@@ -88,7 +88,14 @@ export class Host {
     this.#starts++;
     const seed = new Uint8Array(16).fill(this.name.charCodeAt(0) + this.#starts);
     this.stopped = undefined;
-    this.server = createServer({ config: this.config, seed, crc32, reader: this.disk.reader(), now, segmentBytes: 1 << 20 });
+    this.server = createServer({
+      config: this.config,
+      seed,
+      crc32,
+      reader: this.disk.reader(),
+      now,
+      segmentBytes: 1 << 20,
+    });
   }
 
   /** kill -9: what was handed to the disk stays. */
@@ -124,7 +131,10 @@ export class Host {
   #sink(): Sink {
     return {
       datagram: (datagram) => this.sent.push({ ...datagram, bytes: datagram.bytes.slice() }),
-      link: (request) => this.links.push("bytes" in request ? { ...request, bytes: request.bytes.slice() } : request),
+      link: (request) =>
+        this.links.push(
+          "bytes" in request ? { ...request, bytes: request.bytes.slice() } : request,
+        ),
       disk: (request) => this.disk.submit(request),
       log: (event) => this.logs.push(event),
       answer: (_id, result) => this.answers.push(result),
@@ -183,7 +193,8 @@ export class Pair {
 
   kill(host: Host): void {
     host.kill();
-    for (const wire of this.#wires.filter((each) => each.open)) this.#reset(wire, "reset by the peer");
+    for (const wire of this.#wires.filter((each) => each.open))
+      this.#reset(wire, "reset by the peer");
     this.settle();
   }
 
@@ -211,7 +222,8 @@ export class Pair {
     }
     const wire = this.#wires.find((each) => each[side] === request.link && each.open);
     if (wire === undefined) {
-      if (request.type === "link-close") from.step([{ type: "link-closed", link: request.link, reason: "closed here" }], this.now);
+      if (request.type === "link-close")
+        from.step([{ type: "link-closed", link: request.link, reason: "closed here" }], this.now);
       return;
     }
     if (request.type === "link-send") {
@@ -221,7 +233,11 @@ export class Pair {
     } else if (request.type === "link-close") {
       wire.open = false;
       from.step([{ type: "link-closed", link: wire[side], reason: "closed here" }], this.now);
-      if (!this.cut) to.step([{ type: "link-closed", link: wire[other], reason: "closed by the partner" }], this.now);
+      if (!this.cut)
+        to.step(
+          [{ type: "link-closed", link: wire[other], reason: "closed by the partner" }],
+          this.now,
+        );
     }
   }
 

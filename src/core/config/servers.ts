@@ -55,7 +55,7 @@ function ownNameWithoutList(context: Context): string | undefined {
   return isName(name) ? name : "server";
 }
 
-/** each server's DUID; from the file, else made from name and address (T-03). */
+/** A-50, D-049: each server's DUID, which no start and no other network card changes; from the file, else made from name and address (T-03). */
 export function duidOf(context: Context, name: string, server: FileServer | undefined): Duid {
   if (server?.duid !== undefined) return server.duid;
   return derivedDuid(context.options.sha256, name, server?.address);

@@ -73,15 +73,26 @@ function refusedWhole(options: readonly Option[], refusal: Refusal): Option {
   const prefix = firstOption(options, "IAPREFIX");
   const client = firstOption(options, "CLIENT_DATA");
   if (client === undefined && prefix !== undefined)
-    return option("IAPREFIX", { ...blockHead(prefix), options: [status] });
-  const mirrored = (client?.options ?? []).filter(
-    (each) =>
-      each.type === "CLIENTID" ||
-      each.type === "VSS" ||
+    return option("IAPREFIX", {
+      ...blockHead(prefix),
+      options: [status, ...mirrored(prefix.options)],
+    });
+  return option("CLIENT_DATA", { options: [status, ...mirrored(client?.options ?? [])] });
+}
+
+/** F-347 to F-350: client, VPN and leases as received, each lease with what an answer says of it. */
+function mirrored(options: readonly Option[]): readonly Option[] {
+  const kept = options.flatMap((each): Option[] => {
+    if (
       each.type === "IA_NA" ||
-      each.type === "IA_PD",
-  );
-  return option("CLIENT_DATA", { options: [status, ...mirrored] });
+      each.type === "IA_PD" ||
+      each.type === "IAADDR" ||
+      each.type === "IAPREFIX"
+    )
+      return [{ ...each, options: mirrored(each.options) }];
+    return each.type === "CLIENTID" || each.type === "VSS" ? [each] : [];
+  });
+  return [...kept, ...repliedDetails(options, undefined)];
 }
 
 function blockHead(

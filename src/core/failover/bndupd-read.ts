@@ -168,6 +168,9 @@ function readLease(
   if (status === undefined) return bad("no known binding-status"); // F-108
   const start = firstOption(options, "F_START_TIME_OF_STATE")?.value;
   if (start === undefined) return bad("no start time of state");
+  // RFC 8156 §7.4: ACTIVE has a timeout; without it the lease would never end here.
+  const end = firstOption(options, "F_STATE_EXPIRATION_TIME")?.value ?? NO_TIME;
+  if (status === "ACTIVE" && end === NO_TIME) return bad("ACTIVE without its end");
   const clt = firstOption(options, "CLT_TIME")?.value;
   const fqdn = firstOption(options, "CLIENT_FQDN");
   return {
@@ -185,7 +188,7 @@ function readLease(
       status,
       startTimeOfState: start,
       clientTransactionTime: clt === undefined ? NO_TIME : addSeconds(context.base, -clt),
-      stateExpirationTime: firstOption(options, "F_STATE_EXPIRATION_TIME")?.value ?? NO_TIME,
+      stateExpirationTime: end,
       partnerLifetime: firstOption(options, "F_PARTNER_LIFETIME")?.value ?? NO_TIME,
       expirationTime: firstOption(options, "F_EXPIRATION_TIME")?.value ?? NO_TIME,
       partnerRawCltTime: firstOption(options, "F_PARTNER_RAW_CLT_TIME")?.value ?? NO_TIME,

@@ -28,6 +28,7 @@ export function answer(exchange: Exchange, mode: Mode): Answer | undefined {
   const { view } = exchange;
   switch (view.type) {
     case "SOLICIT": {
+      // D-099: as if a REQUEST had come. D-102: off unless the file says otherwise.
       const rapid = view.rapidCommit && exchange.link.subnets.some((subnet) => subnet.rapidCommit);
       return rapid ? assignment(exchange, "REPLY", true) : assignment(exchange, "ADVERTISE", false);
     }
@@ -64,7 +65,7 @@ function extend(exchange: Exchange, mode: Mode): readonly PlannedIa[] | undefine
   }
 }
 
-/** D-098 to D-101: an ADVERTISE, or the REPLY at once where Rapid Commit is on. */
+/** D-098, D-101, D-102: an ADVERTISE, or the REPLY at once where Rapid Commit is on. */
 function assignment(exchange: Exchange, type: "ADVERTISE" | "REPLY", rapidCommit: boolean): Answer {
   const planned = assignAll(exchange, type === "ADVERTISE" ? "offer" : "grant");
   return withLeases(exchange, type, planned, rapidCommit);
@@ -75,7 +76,7 @@ function begin(
   type: "ADVERTISE" | "REPLY",
 ): ReplyWriter {
   const writer = createReplyWriter(view, type, datagram.sourcePort);
-  // D-070, D-071
+  // D-070, D-071, D-103
   writer.serverId(context.config.server.duid);
   writer.clientId(client.duid);
   return writer;
@@ -88,12 +89,13 @@ function withLeases(
   rapidCommit: boolean,
 ): Answer {
   const timers = commonTimers(planned);
+  // D-081, D-082: made anew from what is on record, whatever was sent before.
   if (type === "REPLY") grantAll(exchange, planned, timers);
   const writer = begin(exchange, type);
   const subnet =
     planned.flatMap(({ leases }) => leases).find((lease) => lease.subnet !== undefined)?.subnet ??
     exchange.link.subnets[0];
-  // D-104 to D-106: zero is the default and need not be said.
+  // D-104, D-105, D-106: zero is the default and need not be said.
   if (type === "ADVERTISE" && subnet !== undefined && subnet.preference > 0)
     writer.preference(subnet.preference);
   if (rapidCommit) writer.rapidCommit();
@@ -102,6 +104,7 @@ function withLeases(
       kind: ia.kind,
       iaid: ia.iaid,
       ...timers,
+      // D-091: lifetimes in seconds from now. D-303: the same timers where there are none.
       leases: leases.map(({ key, preferred, valid }) => ({
         address: key.address,
         length: key.length,
@@ -112,6 +115,7 @@ function withLeases(
     });
   }
   const { globalOptions, tunables } = exchange.context.config;
+  // D-108: the same in ADVERTISE and REPLY.
   writeOptions({
     writer,
     view: exchange.view,
@@ -119,9 +123,11 @@ function withLeases(
     options: optionsOf(subnet, globalOptions),
     informationRefreshTime: tunables.informationRefreshTime,
   });
+  // D-100, D-126, D-159: a REPLY leaves when its leases are durable.
   return { writer, promisesNothing: type === "ADVERTISE" };
 }
 
+/** D-083, D-147: over all IAs. D-086, D-136: 0 and 0 where only zero lifetimes are told. */
 function commonTimers(planned: readonly PlannedIa[]): Timers {
   const timed = planned.flatMap(({ leases }) => leases).filter((lease) => lease.valid > 0);
   return timersFor(
@@ -133,7 +139,7 @@ function commonTimers(planned: readonly PlannedIa[]): Timers {
   );
 }
 
-/** D-162 to D-164, D-170: Success, and NoBinding for the IAs that have no binding; nothing else. */
+/** D-162, D-163, D-164, D-170, D-172: Success, and NoBinding for the IAs that have no binding; nothing else. */
 function ending(exchange: Exchange, mode: Mode): Answer {
   const unbound = endAll(exchange, exchange.view.type === "RELEASE" ? "RELEASED" : "ABANDONED");
   const writer = begin(exchange, "REPLY");
@@ -153,7 +159,7 @@ function ending(exchange: Exchange, mode: Mode): Answer {
   return { writer, promisesNothing: false };
 }
 
-/** D-173 to D-176: configuration only. */
+/** D-173, D-174, D-175: configuration only, and none of it depends on who the client is. */
 export function answerInformation(
   context: LeasingContext,
   view: RequestView,

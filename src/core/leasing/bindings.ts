@@ -54,7 +54,8 @@ export function plan(
   return { key, subnet, record, grant, ...lifetimes };
 }
 
-/** D-134, D-148: a lease of the client with new lifetimes. D-135, D-149: what cannot be extended is left out. D-150: what is no
+/** D-134, D-148: a lease of the client with new lifetimes; RFC 8168 §3.5 leaves the choice: no renumbering, whatever length
+ * is asked for (D-236, D-237, D-240). D-135, D-149: what cannot be extended is left out. D-150: what is no
  * longer right for the link is shown with zero lifetimes. */
 export function extended(exchange: Exchange, record: Lease): readonly PlannedLease[] {
   const subnet = subnetOfLease(exchange, record);

@@ -29,7 +29,7 @@ interface Received {
   readonly owner: ServerIdOwner;
 }
 
-/** Answers one message that `viewRequest` has taken apart. */
+/** Answers one message that `viewRequest` has taken apart. D-021: what is not valid is passed over in silence. */
 export function handleMessage(
   context: LeasingContext,
   view: RequestView,
@@ -47,6 +47,7 @@ export function handleMessage(
   if (duid === undefined) return { type: "discard", reason: "client-id-missing" };
   const authority = context.authorityOf(link);
   const service = authority.serviceFor(view.type, owner);
+  // D-038: not ours to answer.
   if (service.type === "silent") return { type: "discard", reason: service.reason };
   const exchange: Exchange = {
     context,

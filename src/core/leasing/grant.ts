@@ -1,4 +1,4 @@
-// Turns a plan into records: what the client is told is stored before it is told (D-126, D-159, F-538).
+// Turns a plan into records: what the client is told is stored before it is told (D-092, D-119, D-126, D-159, F-538).
 
 import { formatPrefix } from "../model/ipv6.ts";
 import type { Lease } from "../model/lease.ts";
@@ -47,7 +47,8 @@ export function grantAll(exchange: Exchange, planned: readonly PlannedIa[], time
 function grant(exchange: Exchange, iaid: number, planned: PlannedLease, kept: Kept): void {
   const { context, authority, client, now } = exchange;
   const before = planned.record;
-  const own = before !== undefined && isOf(before, { duid: client.duid, iaid }) ? before : undefined;
+  const own =
+    before !== undefined && isOf(before, { duid: client.duid, iaid }) ? before : undefined;
   // Figure 2: a lease that passes on is FREE or FREE-BACKUP first, and that is on record too.
   if (before !== undefined && own === undefined) {
     const ready = authority.ready(before, now);

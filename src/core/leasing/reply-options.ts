@@ -20,7 +20,7 @@ export interface ReplyOptions {
   readonly informationRefreshTime: number;
 }
 
-/** D-073, D-077: each code once, in the order of the request; then what is always sent. D-075: nothing else. Codes that
+/** D-078: a container's data are its contents. D-270: vendor options like any other. D-073, D-077: each code once, in the order of the request; then what is always sent. D-075: nothing else. Codes that
  * are the server's own (D-076, N-002) never stand among `options`: the configuration refuses them. */
 export function writeOptions(reply: ReplyOptions): void {
   const { writer, view, options, informationRefreshTime } = reply;
@@ -50,7 +50,7 @@ function writeOption({ writer, type }: ReplyOptions, option: OptionValue | undef
   for (const data of option.further ?? []) writer.option(option.code, data);
 }
 
-/** X-093 to X-101: the name goes back as it came. This server makes no DNS updates, and says so: N (RFC 4704 §4.1: "the
+/** X-093: only if it came and is asked for. X-099, X-100, X-101: the name goes back as it came. X-094: flags from 0. This server makes no DNS updates, and says so: N (RFC 4704 §4.1: "the
  * server SHALL NOT perform DNS updates"), so S is 0 (X-098), and O where the client wanted S (X-097). X-092: no other bit. */
 function writeFqdn(writer: ReplyWriter, view: RequestView): void {
   if (view.fqdn === undefined) return;

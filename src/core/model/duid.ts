@@ -1,4 +1,5 @@
-// DHCP unique identifiers: opaque octets, compared whole (RFC 8415 §11).
+// DHCP unique identifiers: opaque octets, compared whole (RFC 8415 §11). None is taken apart, whatever its type
+// (D-044, D-046, D-047, D-048).
 
 declare const duidBrand: unique symbol;
 
@@ -19,14 +20,6 @@ export function duidFromBytes(bytes: Uint8Array, start = 0, end = bytes.length):
   let text = "";
   for (let i = start; i < end; i++) text += HEX[bytes[i] as number];
   return text as Duid;
-}
-
-/** The octets of a DUID. */
-export function duidToBytes(duid: Duid): Uint8Array {
-  const bytes = new Uint8Array(duid.length / 2);
-  for (let i = 0; i < bytes.length; i++)
-    bytes[i] = Number.parseInt(duid.slice(i * 2, i * 2 + 2), 16);
-  return bytes;
 }
 
 /** Parses hex digits with or without colons between octets; undefined when it is no DUID of 3 to 130 octets. */

@@ -54,9 +54,3 @@ export function laterOf(a: DhcpTime, b: DhcpTime): DhcpTime {
 export function isPast(time: DhcpTime, now: Millis): boolean {
   return time !== NO_TIME && diffSeconds(floorTime(now), time) >= 0;
 }
-
-/** Milliseconds since the Unix epoch of a time near `near` (serial arithmetic). */
-export function toMillis(time: DhcpTime, near: Millis): Millis {
-  const base = Math.floor(near / 1000) - DHCP_EPOCH;
-  return (base + diffSeconds(time, base >>> 0) + DHCP_EPOCH) * 1000;
-}

@@ -189,6 +189,7 @@ export class Server implements ServerDoor {
       return;
     }
     this.counters.add(outcome.promisesNothing ? "sent-unpromised" : "sent-reply");
+    // D-004, D-005, D-006, D-201: by unicast to where it came from, on the same interface.
     const reply = {
       bytes: outcome.bytes,
       interface: datagram.interface,

@@ -197,7 +197,8 @@ interface Place {
   readonly to: number;
 }
 
-/** One option of which the first counts. Everything else is ignored as if absent (D-019, X-164, N-001, N-007). */
+/** One option of which the first counts. Everything else, and what stands in another place than its own, is ignored as if
+ * absent (D-019, D-020, D-200, N-001, N-007, N-008, X-091, X-164). */
 function readSingleton(
   view: Draft,
   bytes: Uint8Array,

@@ -49,7 +49,7 @@ export function* candidates(options: CandidateOptions): Generator<Candidate> {
   const attempts = total < BigInt(LIMITS.allocationAttempts) ? 1 : LIMITS.allocationAttempts;
   let index = 0n;
   for (let attempt = 0; attempt < attempts; attempt++) {
-    // D-060: a keyed hash; without the key nobody can tell which address a client gets.
+    // D-060, D-041: a keyed hash of the whole DUID; without the key nobody can tell which address a client gets.
     index = hashIndex(options, attempt, total);
     yield candidateAt(runs, index, options.kind);
   }
@@ -95,7 +95,7 @@ function addressRuns({ subnets, share }: CandidateOptions): Run[] {
     .filter((run) => run.count > 0n);
 }
 
-/** F-016, F-017: with a partner only every other address of a pool is this server's. */
+/** F-015, F-016, F-017: with a partner only every other address of a pool is this server's. */
 function addressRun(pool: AddressPool, subnet: Subnet, bit: 0 | 1 | undefined): Run {
   const last = ipv6ToBigint(pool.last);
   let first = ipv6ToBigint(pool.first);

@@ -4,7 +4,8 @@ import { subnetOf } from "../../config/lookup.ts";
 import type { Exchange } from "../context.ts";
 import { STATUS } from "../status-codes.ts";
 
-/** The status of the answer; undefined = no answer (D-130). Prefixes are no part of the test (D-133). */
+/** The status of the answer, which is all of it (D-132); undefined = no answer (D-130). Prefixes are no part of the test
+ * (D-133). */
 export function confirm({
   view,
   link,
@@ -12,7 +13,7 @@ export function confirm({
   const addresses = view.ias.filter((ia) => ia.kind === "address").flatMap((ia) => ia.leases);
   if (addresses.length === 0) return undefined;
   const onLink = addresses.every((lease) => subnetOf(link, lease.address) !== undefined);
-  // D-128, D-129
+  // D-128, D-129, D-131: by the link's subnets, bound or not.
   return onLink
     ? { code: STATUS.Success, message: "all addresses are right for the link" }
     : { code: STATUS.NotOnLink, message: "an address is not right for the link" };

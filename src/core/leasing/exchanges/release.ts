@@ -21,7 +21,7 @@ export function endAll(exchange: Exchange, how: "RELEASED" | "ABANDONED"): reado
     if (how === "ABANDONED" && ia.kind === "prefix") continue;
     for (const requested of ia.leases) {
       const record = exchange.context.table.get(keyOf(ia, requested));
-      // D-161, D-169: what is not this IA's is left alone.
+      // D-160, D-166. D-161, D-169: what is not this IA's is left alone.
       if (record !== undefined && isOfIa(exchange, ia, record)) end(exchange, record, how);
     }
   }
@@ -54,9 +54,11 @@ function end(exchange: Exchange, record: Lease, how: "RELEASED" | "ABANDONED"): 
     clientLastTransactionTime: laterOf(record.clientLastTransactionTime, exchange.transactionTime),
   };
   const status = how === "ABANDONED" && tooManyDeclines(exchange) ? "RELEASED" : how;
+  // D-167: ABANDONED is nobody's until its time is over.
   context.save(authority.ended(touched, status, now));
   context.offers.release(record);
   const fields = { lease: formatPrefix(record), duid: exchange.client.duid };
+  // D-168
   context.log(
     status === "RELEASED"
       ? { id: "DHCP6_LEASE_RELEASED", fields }

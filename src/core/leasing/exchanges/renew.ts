@@ -56,7 +56,7 @@ function judge(exchange: Exchange, ia: RequestedIa): JudgedIa {
     // D-139, D-145: the IA has others.
     else if (isBound) wrong.push(key);
   }
-  // D-134, D-144, D-146, D-148, D-158: all that the IA has, named or not, and whoever of the pair granted it.
+  // D-134, D-144, D-146, D-148, D-158, F-020, F-022, F-371: all that the IA has, named or not, and whoever of the pair granted it.
   // T-02: beside a doubtful lease only what the client names: it may have given the others up at the partner.
   const known = doubtful.length === 0 ? bound : bound.filter((record) => isNamed(ia, record));
   const leases = known.flatMap((record) => extended(exchange, record));
@@ -88,7 +88,7 @@ function withZeros({ ia, leases, wrong }: JudgedIa, named: Named): PlannedIa {
   return { ia, leases: all };
 }
 
-/** D-140 to D-144, D-153 to D-157: creation, or NoBinding. What the client must not use is said besides, and stands for
+/** D-140, D-141, D-142, D-153, D-154, D-156: creation. D-143, D-144, D-157: or NoBinding. What the client must not use is said besides, and stands for
  * a status where there is nothing to give. */
 function withoutBinding(exchange: Exchange, { ia, leases }: PlannedIa, named: Named): PlannedIa {
   if (mayCreate(exchange)) {

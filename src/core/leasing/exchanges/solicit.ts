@@ -50,7 +50,8 @@ function existingLeases(exchange: Exchange, ia: RequestedIa, mode: AssignMode): 
   return planned;
 }
 
-/** A lease that the client does not have yet, or the status that says there is none (D-112 to D-117, D-121, D-122). */
+/** A lease that the client does not have yet, named or another (D-123), or the status that says there is none. D-306: one
+ * an IA, of all the link's subnets. */
 export function assignNew(
   exchange: Exchange,
   ia: RequestedIa,
@@ -69,7 +70,7 @@ export function assignNew(
   return { ia, leases: [plan(exchange, allocation, mode === "grant")] };
 }
 
-/** The IA with NoAddrsAvail or NoPrefixAvail inside it (D-097, D-114). */
+/** The IA with NoAddrsAvail or NoPrefixAvail inside it (D-097, D-112, D-113, D-114, D-117, D-121, D-122, D-234). */
 export function noneAvailable(exchange: Exchange, ia: RequestedIa, limit: boolean): PlannedIa {
   const isAddress = ia.kind === "address";
   exchange.context.counters.add(isAddress ? "no-addrs-avail" : "no-prefix-avail");
