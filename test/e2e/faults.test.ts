@@ -20,7 +20,13 @@ function underLoad(title: string, variant: Variant): void {
   }
   test.concurrent(title, async () => {
     const tls = variant.tls === true ? { tls: certificatesFor() } : {};
-    const run = new Run({ times: SHORT, clients: CLIENTS, real: false, seed: 1, ...tls });
+    const run = new Run({
+      times: variant.times ?? SHORT,
+      clients: CLIENTS,
+      real: false,
+      seed: 1,
+      ...tls,
+    });
     let passed = false;
     try {
       await run.begin();

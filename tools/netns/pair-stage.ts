@@ -96,6 +96,16 @@ export class PairStage {
     });
   }
 
+  /** Waits until a server's log says that it went through a state since its last start. */
+  async passed(server: ServerName, state: string, limit: number): Promise<void> {
+    const { log } = this.servers[server].options;
+    await until(`server ${server} to go through ${state}`, limit, () => {
+      const text = readFileSync(log, "utf8");
+      const since = text.slice(text.lastIndexOf('"TANDEM_STARTED"'));
+      return since.includes(`"to":"${state}"`) ? true : undefined;
+    });
+  }
+
   /** Waits until neither server has anything left to tell the other. */
   async settled(limit: number): Promise<void> {
     await until("both servers to have told each other everything", limit, async () => {

@@ -56,7 +56,7 @@ function young(variant: Variant, result: RunResult): string {
 
 async function play(number: number, variant: Variant): Promise<boolean> {
   const tls = variant.tls === true ? { tls: certificatesFor() } : {};
-  const times = values.real ? LONG : SHORT;
+  const times = values.real ? LONG : (variant.times ?? SHORT);
   const options = {
     times,
     clients: Number(values.clients),

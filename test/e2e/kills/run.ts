@@ -14,7 +14,9 @@ import { readHistory } from "../oracle/history.ts";
 import { judge, type Kill, type KillReport, reportKill, type Verdict } from "../oracle/verdict.ts";
 import { REAL_CLIENTS } from "../real-clients.ts";
 
-export const SHORT: Times = { mclt: 6, valid: 18, preferred: 14 };
+export const SHORT: Times = { mclt: 8, valid: 24, preferred: 18 };
+/** Resolution of a conflict answers nobody for a moment: leases must be longer than that. */
+export const MIDDLE: Times = { mclt: 12, valid: 36, preferred: 28 };
 export const LONG: Times = { mclt: 60, valid: 180, preferred: 120 };
 
 export interface RunOptions {
