@@ -111,6 +111,7 @@ function withLeases(
         preferred,
         valid,
       })),
+      // D-096: none means Success.
       ...(status === undefined ? {} : { status }),
     });
   }

@@ -1,4 +1,4 @@
-// DHCP status codes that leasing uses (RFC 8415 §21.13).
+// DHCP status codes that leasing uses (RFC 8415 §21.13). N-003: no UseMulticast (5).
 
 export const STATUS = {
   Success: 0,

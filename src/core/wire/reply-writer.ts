@@ -158,7 +158,7 @@ function portOf(request: RequestView, sourcePort: number): number {
 }
 
 /**
- * D-185, D-187: hop-count and addresses of the same RELAY-FORW level. What the level says changes nothing of the
+ * D-185, D-187, X-170: hop-count and addresses of the same RELAY-FORW level. What the level says changes nothing of the
  * answer inside (D-197); link-layer address, Remote-ID and Subscriber-ID come back only on request (X-165, X-178).
  * Leaves RELAY_MSG open.
  */
@@ -168,7 +168,7 @@ function beginLevel(out: ByteWriter, relay: RelayLevel): LengthMark {
   writeAddress(out, relay.linkAddress);
   writeAddress(out, relay.peerAddress);
   const present = new Set([RELAY_MSG]);
-  // D-188: Interface-Id and D-192: Relay Source Port, unchanged.
+  // D-188, X-168: Interface-Id and D-192: Relay Source Port, unchanged.
   if (relay.interfaceId !== undefined)
     copy(out, { code: INTERFACE_ID, data: relay.interfaceId }, present);
   const port = relay.options.find((each) => each.code === RELAY_PORT);

@@ -1,12 +1,13 @@
 // RFC 8415 §16 and RFC 9915 §16: which messages are looked at, and where answers go (§7.2, §18.3.10).
 
 import { describe, expect, it } from "vitest";
+import type { Duid } from "../../../src/core/model/duid.ts";
 import type { MessageType } from "../../../src/core/wire/messages.ts";
-import { type Option, option } from "../../../src/core/wire/options.ts";
+import { firstOption, type Option, option } from "../../../src/core/wire/options.ts";
 import { addresses, iasOf, statusOf } from "../../support/answers.ts";
 import { fromClient, LINKS, Lone } from "../../support/lone.ts";
 import { ip } from "../../support/pair.ts";
-import { na, OURS, oro, pd, relayed } from "../../support/requests.ts";
+import { na, OURS, oro, pd, relayed, SERVER_DUID } from "../../support/requests.ts";
 
 const A = fromClient(1);
 const THEIRS = option("SERVERID", { duid: fromClient(99) });
@@ -107,6 +108,41 @@ describe("RFC 8415 §16 message validation", () => {
     expect(
       lone.ask("CONFIRM", A, [option("IA_TA", { iaid: 9, options: [inner] })]),
     ).toBeUndefined();
+  });
+});
+
+describe("RFC 8415 §11 DUIDs", () => {
+  it("§11 every type is a client like any other, compared octet by octet (D-039, D-040, D-044, D-046, D-047, D-048)", () => {
+    const lone = new Lone();
+    const duids = [
+      "000100010a0b0c0d020000000001",
+      "00020000000901",
+      "00030001020000000001",
+      `0004${"5a".repeat(16)}`,
+      "ffff01",
+      "00030001020000000002",
+    ] as Duid[];
+    const given = duids.map((duid) => lone.bind(duid).address);
+    expect(new Set(given).size).toBe(duids.length);
+    expect(duids.map((duid) => lone.bind(duid).address)).toEqual(given);
+  });
+
+  it("§11 the server's own is the file's, over restarts and whatever network cards there are (D-045, D-049, D-070)", () => {
+    const lone = new Lone();
+    const before = firstOption(lone.answer("SOLICIT", A, [na(1)]).options, "SERVERID")?.duid;
+    lone.restartWith(LINKS.replace("interface: lan", "interface: [lan, lan2]"));
+    expect(
+      firstOption(lone.answer("SOLICIT", A, [na(1)], { interface: "lan2" }).options, "SERVERID")
+        ?.duid,
+    ).toBe(before);
+    expect(before).toBe(SERVER_DUID);
+  });
+
+  it("RFC 7844 clients that hide who they are: another DUID-LL each time, no name, no CLIENTID for configuration (D-296)", () => {
+    const lone = new Lone();
+    const seen = new Set([1, 2, 3].map((number) => lone.bind(fromClient(40_000 + number)).address));
+    expect(seen.size).toBe(3);
+    expect(lone.ask("INFORMATION-REQUEST", undefined, [oro(23)])).toBeDefined();
   });
 });
 
