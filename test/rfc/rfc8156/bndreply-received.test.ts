@@ -8,7 +8,7 @@ import type { Lease } from "../../../src/core/model/lease.ts";
 import { leaseKeyText } from "../../../src/core/model/lease.ts";
 import { type Option, option } from "../../../src/core/wire/options.ts";
 import { ip } from "../../support/pair.ts";
-import { accepted, type ScriptedPartner } from "../../support/scripted-partner.ts";
+import { accepted, ScriptedPartner } from "../../support/scripted-partner.ts";
 
 const DUID = duidFromBytes(Uint8Array.of(0, 3, 0, 1, 2, 0, 0, 0, 0, 1));
 const OTHER = duidFromBytes(Uint8Array.of(0, 3, 0, 1, 2, 0, 0, 0, 0, 2));

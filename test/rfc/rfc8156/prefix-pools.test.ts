@@ -1,10 +1,9 @@
-// RFC 8156 §4.2: whose addresses and delegable prefixes are; POOLREQ, POOLRESP and the first split (§5.3.3, §5.3.4, §8.8).
+// RFC 8156 §4.2.2: whose delegable prefixes are; POOLREQ, POOLRESP and the first split (§5.3.3, §5.3.4, §8.8).
 
 import { describe, expect, it } from "vitest";
-import { lowBit } from "../../../src/core/model/ipv6.ts";
 import { prefixOwner } from "../../../src/core/model/prefix-owner.ts";
 import { firstOption, type Option, option } from "../../../src/core/wire/options.ts";
-import { acquire, iaNa, iaPd, serverId, TestClient } from "../../support/client.ts";
+import { acquire, iaPd, serverId, TestClient } from "../../support/client.ts";
 import { CONFIG, ip, Pair } from "../../support/pair.ts";
 import { accepted, ScriptedPartner } from "../../support/scripted-partner.ts";
 
@@ -62,38 +61,6 @@ function drain(partner: ScriptedPartner): string[] {
   }
   throw new Error("the pool has no end");
 }
-
-describe("§4.2.1 addresses: independent allocation", () => {
-  it("4.2.1.1 the primary gives odd addresses, the secondary even ones; nothing is sent about it (F-015, F-016, F-017, F-024, F-451, F-557)", () => {
-    const pair = new Pair();
-    pair.startBoth();
-    pair.run(30_000);
-    pair.cut = true;
-    pair.run(15_000);
-    for (const [host, bit] of [
-      [pair.a, 1],
-      [pair.b, 0],
-    ] as const) {
-      for (let number = 1; number <= 20; number++) {
-        const [address] = acquire(new TestClient(host, number + bit * 1_000), host, pair.now);
-        expect(lowBit(address?.address ?? ip("::"))).toBe(bit);
-      }
-    }
-    expect(pair.b.up.state.blocks.all().every((each) => each.length < 128)).toBe(true);
-  });
-
-  it("4.2.1.1 a hint of the other half is not followed (F-018)", () => {
-    const a = new ScriptedPartner("a").start().reach("NORMAL", "NORMAL");
-    const hint = ip("2001:db8:1::1:100");
-    const answer = new TestClient(a.host, 1).send("SOLICIT", [iaNa(1, hint)], a.now);
-    expect(answer?.leases[0]?.address).not.toBe(hint);
-    expect(lowBit(answer?.leases[0]?.address ?? ip("::"))).toBe(1);
-    const own = ip("2001:db8:1::1:101");
-    expect(
-      new TestClient(a.host, 2).send("SOLICIT", [iaNa(1, own)], a.now)?.leases[0]?.address,
-    ).toBe(own);
-  });
-});
 
 describe("§4.2.2 delegable prefixes: proportional allocation", () => {
   it("4.2.2 all of a pool is the primary's at first, by record or by none (F-014, F-026, F-027, F-031)", () => {
