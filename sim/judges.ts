@@ -6,6 +6,7 @@ import { durability } from "./checkers/durability.ts";
 import { endpointTransitions } from "./checkers/endpoint-transitions.ts";
 import { lifetimes } from "./checkers/lifetimes.ts";
 import type { Checker, Observation, Violation } from "./checkers/observation.ts";
+import { service } from "./checkers/service.ts";
 import { settled } from "./checkers/settled.ts";
 import { twoHolders } from "./checkers/two-holders.ts";
 import { SERVER_DUID } from "./config.ts";
@@ -29,6 +30,7 @@ export class Judges {
       durability(report("durability")),
       bindingTransitions(pair, report("binding-transitions")),
       causes(servers, report("causes")),
+      service(report("service")),
       ...(pair ? [lifetimes(scenario.mclt, report("lifetimes"))] : []),
       ...(pair ? [endpointTransitions(report("endpoint-transitions"))] : []),
       ...(pair ? [settled(report("settled"))] : []),

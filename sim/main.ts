@@ -181,7 +181,8 @@ async function main(): Promise<void> {
       console.log(`${summary.worlds} worlds, ${summary.failures.length} failed`);
     }
   });
-  if (!options.first) for (const line of printCoverage(summary.coverage.counts)) console.log(line);
+  if (!options.first)
+    for (const line of printCoverage(summary.coverage.counts, options.single)) console.log(line);
   const failures = summary.failures.sort((a, b) => a.seed - b.seed);
   if (failures[0] !== undefined && !options["only-coverage"]) explain(failures[0].seed, options);
   console.log(summary.line((performance.now() - began) / 1000));

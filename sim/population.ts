@@ -142,7 +142,8 @@ export class Population {
 
   #leave(client: SimClient, event: { readonly type: "release" | "vanish" }): void {
     this.#step(client, event);
-    client.on = false;
+    // Whoever releases waits for the answers to it; whoever vanishes hears nothing any more.
+    if (event.type === "vanish") client.on = false;
     const mean = event.type === "vanish" ? this.#scenario.valid : 20;
     const remembers = event.type === "vanish" && this.#prng.chance(0.6);
     this.#queue.after(this.#prng.below(mean * 1500), () => {
@@ -203,6 +204,7 @@ export class Population {
   #output(client: SimClient, event: ClientEvent, output: ClientOutput): void {
     if (output.type === "send")
       this.#ears.send(client, output.bytes, output.message, output.unicast);
+    else if (output.type === "expired") this.#ears.expired(client);
     else if (
       output.type === "accepted" &&
       output.message === "REPLY" &&

@@ -34,7 +34,7 @@ const LOOK_EVERY = 3_000;
 /** How often the disks are read as a start would read them, milliseconds. */
 const PROBE_EVERY = 150_000;
 /** Ordinary service after the healing, before the clients fall silent, milliseconds. */
-const SERVICE = 30_000;
+const SERVICE = 75_000;
 
 class World {
   readonly #scene: Scene;
@@ -157,9 +157,11 @@ class World {
     this.#heal();
     const { judges, queue } = this.#scene;
     const end = queue.now + this.#patience;
-    while (!judges.failed && !this.#pair.bothNormal && queue.now < end)
-      this.#run(queue.now + LOOK_EVERY);
+    const isBack = () => this.#scene.scenario.single || this.#pair.bothNormal;
+    while (!judges.failed && !isBack() && queue.now < end) this.#run(queue.now + LOOK_EVERY);
     this.#run(queue.now + SERVICE);
+    this.#served();
+    if (this.#scene.scenario.single) return;
     // Updates would never cease while clients renew.
     this.#quiet = true;
     const over = queue.now + this.#patience;
@@ -167,6 +169,21 @@ class World {
       this.#run(queue.now + LOOK_EVERY);
       if (this.#look(queue.now >= over)) return;
     }
+  }
+
+  #served(): void {
+    if (this.#scene.judges.failed) return;
+    const clients = this.#population.clients.filter((client) => client.on);
+    const holding = clients.filter((client) => client.device.leases.length > 0).length;
+    // Each link's addresses are split in halves, and half of the clients or more are on the first link.
+    const capacity = Math.floor(this.#scene.scenario.poolSize / 2);
+    this.#scene.observe({
+      type: "served",
+      at: this.#scene.now,
+      wanting: clients.length,
+      holding,
+      capacity,
+    });
   }
 
   /** Looks at both servers; true when they have settled or the time is over. */
@@ -188,7 +205,7 @@ class World {
     const { judges, queue, scenario, trace } = this.#scene;
     try {
       this.#safety();
-      if (!judges.failed && !scenario.single) this.#liveness();
+      if (!judges.failed) this.#liveness();
     } catch (error) {
       const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
       judges.violations.push({ checker: "exception", at: queue.now, message });

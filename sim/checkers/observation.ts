@@ -122,6 +122,14 @@ export type Observation =
       readonly name: string;
     }
   | { readonly type: "healed"; readonly at: number }
+  /** Clients that ask for leases, those of them that hold one, and how many addresses one server may give. */
+  | {
+      readonly type: "served";
+      readonly at: number;
+      readonly wanting: number;
+      readonly holding: number;
+      readonly capacity: number;
+    }
   /** A look at both servers after the healing. `last`: the time for it is over. */
   | {
       readonly type: "looked";

@@ -31,9 +31,10 @@ const LIFETIMES: readonly Defect[] = [
   {
     name: "no-grace",
     rule: "T-06 (6): a lease ends here ten seconds after its client's expiry",
-    file: "src/core/leasing/expiry.ts",
-    find: "if (!isPast(addSeconds(lease.stateExpirationTime, authority.graceSeconds), now)) return;",
-    replace: "if (!isPast(addSeconds(lease.stateExpirationTime, -30), now)) return;",
+    file: "src/core/model/limits.ts",
+    find: "graceSeconds: 10,",
+    replace: "graceSeconds: -12,",
+    worlds: 400,
   },
   {
     name: "earlier-expiry-recorded",

@@ -7,6 +7,7 @@ import { durability } from "../../sim/checkers/durability.ts";
 import { endpointTransitions } from "../../sim/checkers/endpoint-transitions.ts";
 import { lifetimes } from "../../sim/checkers/lifetimes.ts";
 import type { Checker, LeaseImage, Observation, Report } from "../../sim/checkers/observation.ts";
+import { service } from "../../sim/checkers/service.ts";
 import { settled } from "../../sim/checkers/settled.ts";
 import { twoHolders } from "../../sim/checkers/two-holders.ts";
 import {
@@ -422,6 +423,17 @@ describe("causes of a lost lease (R7031-05, R7031-06, R7031-51, T-02)", () => {
         accepted(9, "one", { ...renewed, leases: [], denied: 3 }),
       ]),
     ).toEqual([]);
+  });
+});
+
+describe("service (R7031-77)", () => {
+  const served = (holding: number): Observation => {
+    return { type: "served", at: 0, wanting: 20, holding, capacity: 12 };
+  };
+
+  it("fails when a healed pair gives hardly anybody a lease", () => {
+    expect(judged(service, [served(12)])).toEqual([]);
+    expect(judged(service, [served(3)])).toHaveLength(1);
   });
 });
 
