@@ -16,7 +16,8 @@ export interface UpdateRequest {
   /** UPDREQ ends at this version; raised once to what came in meanwhile (F-495). */
   upTo: number;
   secondPass: boolean;
-  blocksSent: boolean;
+  /** Blocks that must still be sent; undefined: not looked at yet. */
+  blocks: Block[] | undefined;
 }
 
 export function newRequest(
@@ -32,7 +33,7 @@ export function newRequest(
     position: 0,
     upTo: lastSequence,
     secondPass: false,
-    blocksSent: false,
+    blocks: undefined,
   };
 }
 
@@ -69,11 +70,10 @@ function endOrGoOn(request: UpdateRequest, lastSequence: number): void {
   request.upTo = lastSequence;
 }
 
-/** Blocks come first, so that what is in use in them finds them (F-491). */
-export function nextBlocks(request: UpdateRequest, { blocks }: FailoverContext): readonly Block[] {
-  if (request.blocksSent) return [];
-  request.blocksSent = true;
-  return request.all ? blocks.all() : blocks.marked();
+/** Blocks come first, so that what is in use in them finds them (F-491). The caller takes them off the front. */
+export function blocksOf(request: UpdateRequest, { blocks }: FailoverContext): Block[] {
+  request.blocks ??= [...(request.all ? blocks.all() : blocks.marked())];
+  return request.blocks;
 }
 
 /** F-087, F-492, A-31: an UPDDONE is due when everything was sent and answered. */

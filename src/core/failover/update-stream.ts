@@ -10,13 +10,7 @@ import { type DhcpTime, floorTime, isLater, type Millis, NO_TIME } from "../mode
 import type { Option } from "../wire/options.ts";
 import { blockUpdate, clientUpdate } from "./bndupd-build.ts";
 import type { FailoverContext } from "./context.ts";
-import {
-  isDone,
-  newRequest,
-  nextBlocks,
-  nextLeases,
-  type UpdateRequest,
-} from "./update-requests.ts";
+import { blocksOf, isDone, newRequest, nextLeases, type UpdateRequest } from "./update-requests.ts";
 import { type SentUpdate, Window } from "./window.ts";
 
 export interface StreamOptions {
@@ -42,7 +36,7 @@ export class UpdateStream {
   readonly #options: StreamOptions;
   readonly #window = new Window();
   readonly #rejected = new Map<string, Rejected>();
-  readonly #blockUnderWay = new Set<string>();
+  readonly #blockUnderWay = new Map<string, SentUpdate>();
   #requests: UpdateRequest[] = [];
   /** Marks up to this version were sent on this connection. */
   #sentUpTo = 0;
@@ -90,7 +84,7 @@ export class UpdateStream {
     const requested = this.#requests.some((request) => !request.ended);
     const forLive = requested ? Math.max(1, Math.floor(this.#limit * 0.75)) : this.#limit;
     if (live) {
-      this.#sendBlocks(this.#options.context.blocks.marked(), now, undefined);
+      this.#sendMarkedBlocks(forLive, now);
       this.#retryRejected(now);
       this.#sendLive(forLive, now);
     }
@@ -131,7 +125,8 @@ export class UpdateStream {
       const slash = text.indexOf("/");
       const length = Number(text.slice(slash + 1));
       const address = text.slice(0, slash) as Lease["address"];
-      const { table } = this.#options.context;
+      const { table, blocks } = this.#options.context;
+      if (blocks.get({ address, length })?.marked === true) continue; // Blocks go by themselves.
       const lease = table.get({ kind: length === 128 ? "address" : "prefix", address, length });
       if (lease === undefined || !lease.marked || lease.version !== rejected.version)
         this.#rejected.delete(text);
@@ -141,7 +136,10 @@ export class UpdateStream {
   }
 
   #sendRequested(request: UpdateRequest, now: Millis): void {
-    this.#sendBlocks(nextBlocks(request, this.#options.context), now, request);
+    const blocks = blocksOf(request, this.#options.context);
+    for (; blocks.length > 0 && this.#room() > 0; blocks.shift())
+      this.#sendBlock(blocks[0] as Block, now, request);
+    if (blocks.length > 0) return;
     let budget = LIMITS.rowsPerStep;
     while (!request.ended && this.#room() > 0 && budget > 0) {
       const count = Math.min(this.#room(), 64, budget);
@@ -222,18 +220,29 @@ export class UpdateStream {
     return { ...lease, status: prefixOwner(lease, block) };
   }
 
-  #sendBlocks(blocks: readonly Block[], now: Millis, request: UpdateRequest | undefined): void {
-    for (const block of blocks) {
-      const text = leaseKeyText({ kind: "prefix", ...block });
-      const rejected = this.#rejected.get(text);
-      if (
-        this.#blockUnderWay.has(text) ||
-        (rejected !== undefined && rejected.retryAt > now && request === undefined)
-      )
-        continue;
-      this.#blockUnderWay.add(text);
+  /** F-172, F-189: blocks count in the window as everything else. */
+  #sendMarkedBlocks(limit: number, now: Millis): void {
+    for (const block of this.#options.context.blocks.marked()) {
+      if (this.#room(limit) <= 0) return;
+      const rejected = this.#rejected.get(leaseKeyText({ kind: "prefix", ...block }));
+      if (rejected === undefined || rejected.retryAt <= now) this.#sendBlock(block, now, undefined);
+    }
+  }
+
+  #sendBlock({ address, length }: Block, now: Millis, request: UpdateRequest | undefined): void {
+    const block = this.#options.context.blocks.get({ address, length });
+    if (block === undefined) return;
+    const text = leaseKeyText({ kind: "prefix", ...block });
+    const underWay = this.#blockUnderWay.get(text);
+    if (underWay === undefined) {
       const transactionId = this.#options.send("BNDUPD", blockUpdate(block, floorTime(now)));
-      this.#track({ transactionId, leases: [], block, requests: new Set() }, request);
+      const update = { transactionId, leases: [], block, requests: new Set<UpdateRequest>() };
+      this.#blockUnderWay.set(text, update);
+      this.#track(update, request);
+    } else if (request !== undefined && !underWay.requests.has(request)) {
+      // F-492: the UPDDONE waits for this answer too.
+      underWay.requests.add(request);
+      request.open++;
     }
   }
 
