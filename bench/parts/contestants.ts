@@ -34,7 +34,7 @@ function config(failover: boolean): PairConfig {
       {
         subnet: "2001:db8:2::/64",
         pools: [{ pool: "2001:db8:2::/64" }],
-        "pd-pools": [{ prefix: "2001:db8::", "prefix-len": 32, "delegated-len": 56 }],
+        "pd-pools": [{ prefix: "2001:db8:8000::", "prefix-len": 33, "delegated-len": 56 }],
         "rapid-commit": true,
       },
     ],
@@ -132,7 +132,7 @@ function keaConfig(folder: string): unknown {
           id: 1,
           subnet: "2001:db8:2::/64",
           pools: [{ pool: "2001:db8:2::/64" }],
-          "pd-pools": [{ prefix: "2001:db8::", "prefix-len": 32, "delegated-len": 56 }],
+          "pd-pools": [{ prefix: "2001:db8:8000::", "prefix-len": 33, "delegated-len": 56 }],
           "rapid-commit": true,
         },
       ],

@@ -36,7 +36,7 @@ export async function measure(
     return result;
   };
   // Compiles the hot path; its figures are not used.
-  await trial(MODERATE, 1);
+  await trial(MODERATE * 2, 2);
   const before = cpuOf(contestant.pid);
   const partnerBefore = contestant.partnerPid === undefined ? 0 : cpuOf(contestant.partnerPid);
   const moderate = await trial(MODERATE);
