@@ -1,4 +1,4 @@
-// `npm run demo`: the main job in under a minute. A pair serves clients; its primary is killed; clients are
+// `npm run demo [-- --loopback]`: the main job in under a minute. A pair serves clients; its primary is killed; clients are
 // renewed by the other; it comes back; the partners lose each other and both take new clients; all is healed.
 // Exit code 0 only if that is what happened and no client lost anything by it.
 
@@ -190,7 +190,7 @@ function summary(found: Findings): boolean {
 }
 
 async function main(): Promise<void> {
-  const scene = await openScene();
+  const scene = await openScene(process.argv.includes("--loopback"));
   let good = false;
   const interrupted = () => {
     void scene.end(false).then(() => process.exit(130));

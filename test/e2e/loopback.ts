@@ -20,7 +20,10 @@ import type { ServerName } from "../../tools/netns/topology.ts";
 /** The link behind the relay; both pools of the configuration serve it. */
 export const LINK_ADDRESS = "2001:db8:2::1";
 
-export type LoopbackOptions = Pick<PairConfig, "times" | "failover" | "relationship" | "extra"> & {
+export type LoopbackOptions = Pick<
+  PairConfig,
+  "times" | "failover" | "relationship" | "extra" | "tls"
+> & {
   /** Put before the command of a server; it may write into the folder. */
   readonly wrapper?: (server: ServerName, folder: string) => readonly string[] | undefined;
 };

@@ -16,7 +16,7 @@ const held = (stage: {
 }) => stage.clients.map((one) => [one.addresses(), one.prefixes()]);
 
 onStage(
-  "R7031-05 R7031-06 R7031-18 R7031-23 R7031-28 T-03 F-463: real clients, directly and relayed, keep address, prefix and TCP session through kill -9 and return of the primary",
+  "R7031-05 R7031-06 R7031-18 R7031-23 R7031-26 R7031-28 T-03 F-463: real clients, directly and relayed, keep address, prefix and TCP session through kill -9 and return of the primary",
   [...REAL_CLIENTS, "dhcrelay"],
   {
     times: REAL_CLIENT_TIMES,

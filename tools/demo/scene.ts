@@ -36,8 +36,9 @@ const RELATIONSHIP = { keepalive: "2s", "startup-time": "1s", "connect-retry": "
 const TIME_SCALE = 0.25;
 const REAL: readonly ClientProgram[] = ["dhclient", "dhcpcd"];
 
-export async function openScene(): Promise<Scene> {
-  return namespacesMissing() === undefined ? await inNamespaces() : await onLoopback();
+/** In namespaces where that can be, unless loopback is asked for. */
+export async function openScene(loopback: boolean): Promise<Scene> {
+  return loopback || namespacesMissing() !== undefined ? await onLoopback() : await inNamespaces();
 }
 
 async function inNamespaces(): Promise<Scene> {
@@ -104,7 +105,7 @@ async function onLoopback(): Promise<Scene> {
   });
   await load.ready();
   return {
-    place: "loopback (start it as root for network namespaces and a real client)",
+    place: "loopback (as root it takes network namespaces and a real client)",
     folder,
     servers,
     load,

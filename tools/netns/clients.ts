@@ -6,7 +6,7 @@ import { once } from "node:events";
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { attempt, program, sleep } from "./command.ts";
-import { addressesOf, type End, logged, runInside, spawnInside } from "./namespaces.ts";
+import { addressesOf, type End, logged, spawnInside } from "./namespaces.ts";
 
 export type ClientProgram = "dhclient" | "dhcpcd" | "dibbler" | "wide";
 
@@ -282,9 +282,4 @@ export function hasLinkLocal(end: End): boolean {
     "link",
   );
   return (text?.includes("inet6 fe80") ?? false) && text?.includes("tentative") === false;
-}
-
-/** Runs a short command in a client's namespace. */
-export function inNamespaceOf(end: End, ...command: readonly string[]): string {
-  return runInside(end.namespace, ...command);
 }
