@@ -11,6 +11,7 @@ import { sleep, until } from "../../tools/netns/command.ts";
 import type { Daemon } from "../../tools/netns/daemon.ts";
 import { duidHexOf, SHORT_TIMES } from "../../tools/netns/pair-config.ts";
 import { leasesOf } from "../../tools/netns/pair-stage.ts";
+import type { ServerName } from "../../tools/netns/topology.ts";
 import {
   clientCorpus,
   duids,
@@ -52,14 +53,15 @@ function strangers(): readonly Holder[] {
   });
 }
 
-async function fuzzClients(port: number, server: string, count: number): Promise<void> {
+async function fuzzClients(port: number, name: ServerName, count: number): Promise<void> {
+  const server = duidHexOf(name) as Duid;
   const corpus = clientCorpus(strangers(), strangers(), {
-    server: server as Duid,
+    server,
     link: LINK_ADDRESS,
     relayOptions: [option("RELAY_PORT", { value: 0 })],
   });
   const mutator = new Mutator(random(server), corpus);
-  const fuzz = new UdpFuzz({ port, mutator, link: LINK_ADDRESS });
+  const fuzz = new UdpFuzz({ port, mutator, link: LINK_ADDRESS, server });
   await fuzz.open();
   try {
     while (fuzz.sent < count) await fuzz.volley();
@@ -134,8 +136,8 @@ test(`D-299 F-555 F-556 R7031-70: ${MESSAGES} damaged messages (seed ${SEED}) cr
       await expectGoodClientsServed(loopback, clients);
       const before = { a: residentKib(a), b: residentKib(b) };
 
-      await fuzzClients(clientsA, duidHexOf("a"), OF_CLIENTS / 2);
-      await fuzzClients(clientsB, duidHexOf("b"), OF_CLIENTS / 2);
+      await fuzzClients(clientsA, "a", OF_CLIENTS / 2);
+      await fuzzClients(clientsB, "b", OF_CLIENTS / 2);
       await expectGoodClientsServed(loopback, clients);
 
       // While the real partner is connected, then in its place.

@@ -11,7 +11,7 @@ import { clientCorpus, duids, type Holder, prefixText } from "./corpus.ts";
 import { attempt, forgetDisk, memory, messages, random } from "./harness.ts";
 import { Mutator } from "./mutate.ts";
 
-const MESSAGES = messages(15_000);
+const MESSAGES = messages(10_000);
 const VICTIMS = 10;
 const STRANGERS = 30;
 /** What a server may hold more after any number of messages: tables for the pool below, offers, counters. */

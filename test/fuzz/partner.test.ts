@@ -15,10 +15,12 @@ import { framed, partnerCorpus, putSentTime } from "./corpus.ts";
 import { attempt, forgetDisk, memory, messages, random } from "./harness.ts";
 import { Mutator } from "./mutate.ts";
 
-const MESSAGES = messages(6_000);
+const MESSAGES = messages(4_000);
 const MEMORY_BOUND = 64 * 1024 * 1024;
 const STATES = Object.keys(SERVER_STATE) as ServerState[];
 const RECORDED = STATES.filter((state) => state !== "STARTUP");
+/** CONFLICT-DONE is a state of the primary. */
+const OF_SECONDARY = RECORDED.filter((state) => state !== "CONFLICT-DONE");
 /** Damaged messages on one connection at most. */
 const BURST = 40;
 
@@ -27,11 +29,13 @@ class FuzzPartner {
   readonly partner: ScriptedPartner;
   readonly #mutator = new Mutator(random("partner"), partnerCorpus(terms()), true);
   readonly #random = random("conversation");
+  readonly #reachable: typeof RECORDED;
   readonly states = new Set<string>();
   sent = 0;
   answers = 0;
 
   constructor(role: "a" | "b") {
+    this.#reachable = role === "a" ? RECORDED : OF_SECONDARY;
     this.partner = new ScriptedPartner(role, CONFIG);
     forgetDisk(this.partner.host);
     this.partner.start();
@@ -42,7 +46,7 @@ class FuzzPartner {
     const { partner } = this;
     const phase = this.#random.below(4);
     // In any state, as if it had come there by itself.
-    if (this.#random.chance(0.3)) this.partner.put(this.#random.pick(RECORDED));
+    if (this.#random.chance(0.3)) this.partner.put(this.#random.pick(this.#reachable));
     partner.open();
     if (phase === 0) {
       this.#beforeConnect();
