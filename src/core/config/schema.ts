@@ -143,7 +143,7 @@ const relationship = z.strictObject({
   ),
   "strict-rfc8156": key(
     s.flag,
-    "All deviations from the RFC's text off, for a foreign partner.",
+    "For a foreign partner that insists: no answers to messages that name the partner, no silence about doubtful leases, no extensions. What keeps two clients apart stays on.",
     "false",
   ),
   security: key(
