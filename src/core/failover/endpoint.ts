@@ -81,7 +81,7 @@ export class Endpoint {
   ) {
     this.context = context;
     this.relationship = relationship;
-    this.record = startingRecord(relationship, record, this.failureTimes);
+    this.record = startingRecord(relationship, record, this.failureTimes, context.table.size > 0);
     this.startupEnds = now + relationship.startupTime;
     this.enteredAt = now;
     this.silentSince = now;

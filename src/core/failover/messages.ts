@@ -1,6 +1,6 @@
 // What each received message does, on a connection that CONNECT has set up (RFC 8156 §6.3 to §7.7).
 
-import { floorTime, type Millis } from "../model/time.ts";
+import { floorTime, isPast, type Millis, NO_TIME } from "../model/time.ts";
 import type { FailoverMessage } from "../wire/failover-messages.ts";
 import { findMalformed, firstOption } from "../wire/options.ts";
 import { applyReply } from "./apply-reply.ts";
@@ -216,7 +216,10 @@ function poolRequest(
   }
   channel.send("POOLRESP", message.transactionId, [], now);
   // Only a server that may give leases splits its pools.
-  if (endpoint.behaviour.startsLeases && !endpoint.record.updateAllNeeded)
+  // nor is a part given away in which leases of before the failure may still run.
+  const { updateAllNeeded, noNewLeasesUntil } = endpoint.record;
+  const isWaiting = noNewLeasesUntil !== NO_TIME && !isPast(noNewLeasesUntil, now);
+  if (endpoint.behaviour.startsLeases && !updateAllNeeded && !isWaiting)
     firstSplit(endpoint.context, endpoint.relationship.name, now);
 }
 

@@ -14,11 +14,12 @@ import {
 import { mcltWait } from "./mclt.ts";
 import { afterRestart } from "./transitions.ts";
 
-/** F-377, A-01: without a record the server was new or lost its disk: RECOVER. */
-export function newRecord(relationship: Relationship, now: Millis): EndpointRecord {
+/** F-377, A-01: without a record the server was new or lost its disk: RECOVER. With leases it served before it had
+ * this partner: T-10: PARTNER-DOWN, so that service goes on, and the partner gets all of them (F-490). */
+function newRecord(relationship: Relationship, hasLeases: boolean, now: Millis): EndpointRecord {
   return {
     relationship: relationship.name,
-    state: "RECOVER",
+    state: hasLeases ? "PARTNER-DOWN" : "RECOVER",
     previousState: undefined,
     startTimeOfState: floorTime(now),
     reason: "no record of an earlier state",
@@ -30,7 +31,7 @@ export function newRecord(relationship: Relationship, now: Millis): EndpointReco
     partnerDuid: relationship.partner.duid,
     communicated: false,
     updateAllNeeded: false,
-    partnerUpdateAll: false,
+    partnerUpdateAll: hasLeases,
     partnerLostAt: NO_TIME,
     ackEpoch: 1,
     mclt: relationship.mclt,
@@ -67,9 +68,10 @@ export function startingRecord(
   relationship: Relationship,
   found: EndpointRecord | undefined,
   times: FailureTimes,
+  hasLeases: boolean,
 ): EndpointRecord {
   const now = times.startedAt;
-  if (found === undefined) return newRecord(relationship, now);
+  if (found === undefined) return newRecord(relationship, hasLeases, now);
   const state = afterRestart(found.state);
   const own = relationship.role === "primary" ? relationship.mclt : 0;
   const changes =
