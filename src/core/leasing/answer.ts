@@ -1,7 +1,7 @@
 // Builds the ADVERTISE or REPLY of one exchange (RFC 8415 §18.3.9, §18.3.10): decisions first, then the common
 // timers, then the records, then the octets.
 
-import type { Link } from "../config/types.ts";
+import type { Link, Subnet } from "../config/types.ts";
 import { createReplyWriter } from "../wire/reply-writer.ts";
 import type { ReplyWriter, RequestView } from "../wire/view.ts";
 import type { Exchange, LeasingContext, PlannedIa } from "./context.ts";
@@ -11,7 +11,7 @@ import { endAll } from "./exchanges/release.ts";
 import { extendAll } from "./exchanges/renew.ts";
 import { assignAll } from "./exchanges/solicit.ts";
 import { grantAll } from "./grant.ts";
-import { type Timers, timersFor } from "./lifetimes.ts";
+import { type TimedLease, type Timers, timersFor } from "./lifetimes.ts";
 import { optionsOf, writeOptions } from "./reply-options.ts";
 import { STATUS } from "./status-codes.ts";
 
@@ -92,9 +92,7 @@ function withLeases(
   // D-081, D-082: made anew from what is on record, whatever was sent before.
   if (type === "REPLY") grantAll(exchange, planned, timers);
   const writer = begin(exchange, type);
-  const subnet =
-    planned.flatMap(({ leases }) => leases).find((lease) => lease.subnet !== undefined)?.subnet ??
-    exchange.link.subnets[0];
+  const subnet = subnetIn(planned) ?? exchange.link.subnets[0];
   // D-104, D-105, D-106: zero is the default and need not be said.
   if (type === "ADVERTISE" && subnet !== undefined && subnet.preference > 0)
     writer.preference(subnet.preference);
@@ -128,16 +126,25 @@ function withLeases(
   return { writer, promisesNothing: type === "ADVERTISE" };
 }
 
+/** The subnet of the first lease that the client is given. */
+function subnetIn(planned: readonly PlannedIa[]): Subnet | undefined {
+  for (const { leases } of planned) {
+    for (const { subnet } of leases) if (subnet !== undefined) return subnet;
+  }
+  return undefined;
+}
+
 /** D-083, D-147: over all IAs. D-086, D-136: 0 and 0 where only zero lifetimes are told. */
 function commonTimers(planned: readonly PlannedIa[]): Timers {
-  const timed = planned.flatMap(({ leases }) => leases).filter((lease) => lease.valid > 0);
-  return timersFor(
-    timed.map(({ preferred, subnet }) => ({
-      preferred,
-      renewTimer: subnet?.lifetimes.renewTimer,
-      rebindTimer: subnet?.lifetimes.rebindTimer,
-    })),
-  );
+  const timed: TimedLease[] = [];
+  for (const { leases } of planned) {
+    for (const { valid, preferred, subnet } of leases) {
+      if (valid === 0) continue;
+      const { renewTimer, rebindTimer } = subnet?.lifetimes ?? {};
+      timed.push({ preferred, renewTimer, rebindTimer });
+    }
+  }
+  return timersFor(timed);
 }
 
 /** D-162, D-163, D-164, D-170, D-172: Success, and NoBinding for the IAs that have no binding; nothing else. */

@@ -11,6 +11,7 @@ import type { LeaseTable } from "../model/lease-table.ts";
 import type { LogEvent } from "../model/log-events.ts";
 import type { DhcpTime, Millis, Seconds } from "../model/time.ts";
 import type { RequestedIa, RequestView } from "../wire/view.ts";
+import type { Exhausted } from "./allocate/exhausted.ts";
 import type { EndedMessages } from "./ended-messages.ts";
 import type { Offers } from "./offers.ts";
 
@@ -20,6 +21,7 @@ export interface LeasingContext {
   readonly blocks: BlockMap;
   readonly offers: Offers;
   readonly endedMessages: EndedMessages;
+  readonly exhausted: Exhausted;
   readonly counters: Counters;
   readonly hashKey: HashKey;
   authorityOf(link: Link): Authority;

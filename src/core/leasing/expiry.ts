@@ -49,6 +49,7 @@ function expireOne(context: ExpiryContext, lease: Lease, now: Millis): void {
       if (!isPast(addSeconds(lease.stateExpirationTime, authority.graceSeconds), now)) return;
       // F-252, F-284: an expiry is no contact with the client.
       context.save(authority.ended(lease, "EXPIRED", now));
+      context.exhausted.forget(lease.link, lease.kind);
       context.log({
         id: "DHCP6_LEASE_EXPIRED",
         fields: { lease: formatPrefix(lease), duid: lease.duid ?? "" },
@@ -58,6 +59,7 @@ function expireOne(context: ExpiryContext, lease: Lease, now: Millis): void {
     case "ABANDONED":
       // F-254: kept out of use long enough; RESET says so to the partner.
       context.save(authority.ended(lease, "RESET", now));
+      context.exhausted.forget(lease.link, lease.kind);
       return;
     case "FREE":
     case "FREE-BACKUP":

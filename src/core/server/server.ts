@@ -9,6 +9,7 @@ import { failoverAuthority } from "../failover/authority.ts";
 import type { FailoverContext } from "../failover/context.ts";
 import type { Endpoint } from "../failover/endpoint.ts";
 import { FailoverService } from "../failover/service.ts";
+import { Exhausted } from "../leasing/allocate/exhausted.ts";
 import { EndedMessages } from "../leasing/ended-messages.ts";
 import { handleMessage } from "../leasing/engine.ts";
 import { type ExpiryContext, expire } from "../leasing/expiry.ts";
@@ -338,6 +339,7 @@ export class Server implements ServerDoor {
       blocks: state.blocks,
       offers: new Offers(config.tunables.offerHeld),
       endedMessages: new EndedMessages(),
+      exhausted: new Exhausted(),
       counters,
       // Stable as long as the store is, so that a client gets the same lease after a restart.
       hashKey: hashKeyOf(octets(state.store.storeId)),

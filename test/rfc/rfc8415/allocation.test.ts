@@ -195,6 +195,23 @@ describe("RFC 8415 §22 limits", () => {
     expect(addresses(lone.answer("REQUEST", B, [OURS, na(1)]))).toHaveLength(1);
   });
 
+  it("§22 an exhausted pool is not searched for every client, and is open again when a lease ends (D-294)", () => {
+    // Larger than what is searched without a second thought.
+    const lone = new Lone(link("2001:db8:1::1000 - 2001:db8:1::113f"));
+    const given = allOf(lone);
+    const first = lone.lease(ip("2001:db8:1::1000"));
+    const ask = (number: number) =>
+      addresses(lone.answer("REQUEST", fromClient(number), [OURS, na(1)]));
+    for (let i = 0; i < 3; i++) expect(ask(2000)).toEqual([]);
+    lone.answer("RELEASE", first?.duid, [OURS, na(first?.iaid ?? 0, "2001:db8:1::1000")]);
+    expect(ask(2000).map((each) => each.address)).toEqual([ip("2001:db8:1::1000")]);
+    expect(ask(2001)).toEqual([]);
+    expect(given).toHaveLength(0x140);
+    // What runs out is found a second later at the latest.
+    lone.now += 4_011_000;
+    expect(ask(2001)).toHaveLength(1);
+  });
+
   it("§22 leases on a link, and in all; free ones do not count (D-294)", () => {
     for (const lone of [
       new Lone(LINKS.replace("    interface: lan\n", "    interface: lan\n    max-leases: 2\n")),

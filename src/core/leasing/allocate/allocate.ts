@@ -7,6 +7,7 @@ import type { Subnet } from "../../config/types.ts";
 import { type Ipv6Address, inPrefix } from "../../model/ipv6.ts";
 import type { Lease, LeaseKey } from "../../model/lease.ts";
 import { isHeld, isOf } from "../../model/lease-status.ts";
+import { LIMITS } from "../../model/limits.ts";
 import type { RequestedIa } from "../../wire/view.ts";
 import { keyOf } from "../bindings.ts";
 import type { Exchange } from "../context.ts";
@@ -91,9 +92,11 @@ function* proposals(exchange: Exchange, ia: RequestedIa): Generator<Candidate> {
     const isItsOwn = lease.kind === ia.kind && lease.link === link.name && isOf(lease, ref);
     if (isItsOwn && fits(lease)) yield* inPool(exchange, lease);
   }
+  if (context.exhausted.has(link.name, ia.kind, now)) return;
   const share = authority.ownShare(now);
+  let searched = 0;
   for (const { subnets } of groups) {
-    yield* candidates({
+    const found = candidates({
       kind: ia.kind,
       subnets,
       blocks: context.blocks,
@@ -101,7 +104,12 @@ function* proposals(exchange: Exchange, ia: RequestedIa): Generator<Candidate> {
       hashKey: context.hashKey,
       client: `${client.duid}${ia.iaid.toString(16).padStart(8, "0")}`,
     });
+    for (const candidate of found) {
+      searched++;
+      yield candidate;
+    }
   }
+  if (searched > LIMITS.allocationAttempts) context.exhausted.note(link.name, ia.kind, now);
 }
 
 /** D-238: a RENEW or REBIND that asks for a length does so because it would rather have that than what it names. */
