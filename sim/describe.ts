@@ -1,7 +1,7 @@
 // Messages in words, for the trace.
 
 import { readMessage, type SeenIa } from "./checkers/decode.ts";
-import { BNDREPLY, BNDUPD, FrameReader, statusName } from "./checkers/decode-partner.ts";
+import { type PartnerMessage, statusName } from "./checkers/decode-partner.ts";
 import { leaseName } from "./checkers/observation.ts";
 
 const MESSAGES = [
@@ -50,23 +50,13 @@ export function describeMessage(bytes: Uint8Array): string {
   return `${name} ${message.transactionId.toString(16)} ..${message.duid.slice(-6)}${server}${status} ${ias}`;
 }
 
-/** Remembers the unfinished end of each direction of each connection. */
-export class PartnerDescriber {
-  readonly #readers = new Map<string, FrameReader>();
-
-  /** One line a message that is complete with these octets. */
-  describe(direction: string, bytes: Uint8Array): readonly string[] {
-    const reader = this.#readers.get(direction) ?? new FrameReader();
-    this.#readers.set(direction, reader);
-    return reader.push(bytes).map((message) => {
-      const name = PARTNER_MESSAGES[message.type] ?? String(message.type);
-      const detail = message.type === BNDUPD || message.type === BNDREPLY ? message.leases : [];
-      const leases = detail.map((lease) => {
-        const error = lease.error === 0 ? "" : ` error ${lease.error}`;
-        const until = lease.stateExpirationTime === 0 ? "" : ` until ${lease.stateExpirationTime}`;
-        return `[${leaseName(lease)} ${statusName(lease.bindingStatus)} ..${lease.duid.slice(-6)}${until}${error}]`;
-      });
-      return `${name} ${message.transactionId} ${leases.join(" ")}`.trimEnd();
-    });
-  }
+/** A message between the servers. */
+export function describePartner({ leases, transactionId, type }: PartnerMessage): string {
+  const name = PARTNER_MESSAGES[type] ?? String(type);
+  const texts = leases.map((lease) => {
+    const error = lease.error === 0 ? "" : ` error ${lease.error}`;
+    const until = lease.stateExpirationTime === 0 ? "" : ` until ${lease.stateExpirationTime}`;
+    return `[${leaseName(lease)} ${statusName(lease.bindingStatus)} ..${lease.duid.slice(-6)}${until}${error}]`;
+  });
+  return `${name} ${transactionId} ${texts.join(" ")}`.trimEnd();
 }

@@ -4,10 +4,11 @@
 import type { LogEvent } from "../src/core/model/log-events.ts";
 import type { Command } from "../src/core/server/commands.ts";
 import type { SentDatagram } from "../src/ports/datagram.ts";
-import type { Observation, ServerName } from "./checkers/observation.ts";
+import { PartnerReader } from "./checkers/decode-partner.ts";
+import type { LeaseImage, Observation, ServerName } from "./checkers/observation.ts";
 import { SimClock } from "./clock.ts";
 import { serverConfig } from "./config.ts";
-import { describeMessage, PartnerDescriber } from "./describe.ts";
+import { describeMessage, describePartner } from "./describe.ts";
 import { SimDisk } from "./disk.ts";
 import { Host, type HostEars, type ServerFactory } from "./host.ts";
 import { PartnerNetwork } from "./link.ts";
@@ -32,7 +33,7 @@ export class Pair {
   readonly partner: PartnerNetwork;
   readonly #scene: Scene;
   readonly #datagram: PairOptions["datagram"];
-  readonly #describer = new PartnerDescriber();
+  readonly #reader = new PartnerReader();
   readonly #states: Record<ServerName, string> = { a: "STARTUP", b: "STARTUP" };
   /** What was written, whether durable or not. */
   readonly #tables: Record<ServerName, DiskTable> = { a: new DiskTable(), b: new DiskTable() };
@@ -92,12 +93,9 @@ export class Pair {
         this.#scene.observe({ type: "server-received", ...this.#where(host), bytes });
       } else if (event.type === "link-data") {
         const link = linkNumber(host, event.link);
-        this.#scene.observe({
-          type: "link-received",
-          ...this.#where(host),
-          link,
-          bytes: event.bytes,
-        });
+        const messages = this.#reader.read(`${host.name} received ${link}`, event.bytes);
+        if (messages.length === 0) return;
+        this.#scene.observe({ type: "link-received", ...this.#where(host), link, messages });
       }
     },
     writing: (host, request) => {
@@ -120,11 +118,11 @@ export class Pair {
 
   #sentToPartner(host: Host, id: number, bytes: Uint8Array): void {
     const link = linkNumber(host, id);
-    const lines = this.#scene.trace.on
-      ? this.#describer.describe(`${host.name} ${link}`, bytes)
-      : [];
-    for (const text of lines) this.#scene.note(host.name, "to partner", () => text);
-    this.#scene.observe({ type: "link-sent", ...this.#where(host), link, bytes });
+    const messages = this.#reader.read(`${host.name} sent ${link}`, bytes);
+    for (const message of messages) {
+      this.#scene.note(host.name, "to partner", () => describePartner(message));
+    }
+    this.#scene.observe({ type: "link-sent", ...this.#where(host), link, messages });
   }
 
   #log(host: Host, event: LogEvent): void {
@@ -224,6 +222,10 @@ export class Pair {
       const { leases } = readTable(host.disk.reader());
       this.#scene.observe({ type: "durable", ...this.#where(host), leases });
     }
+  }
+
+  leases(name: ServerName): readonly LeaseImage[] {
+    return this.#tables[name].leases;
   }
 
   look(): Look {

@@ -175,8 +175,14 @@ class World {
     if (this.#scene.judges.failed) return;
     const clients = this.#population.clients.filter((client) => client.on);
     const holding = clients.filter((client) => client.device.leases.length > 0).length;
-    // Each link's addresses are split in halves, and half of the clients or more are on the first link.
-    const capacity = Math.floor(this.#scene.scenario.poolSize / 2);
+    // The primary's halves of both links, less what is kept for clients that are gone or was declined.
+    const present = new Set(clients.map((client) => client.duid));
+    const kept = this.#pair.leases("a").filter((lease) => {
+      const free = lease.status === "FREE" || lease.status === "FREE-BACKUP";
+      const gone = lease.status !== "ACTIVE" || !present.has(lease.duid ?? "");
+      return lease.kind === "address" && !free && gone;
+    });
+    const capacity = Math.max(0, this.#scene.scenario.poolSize - kept.length);
     this.#scene.observe({
       type: "served",
       at: this.#scene.now,

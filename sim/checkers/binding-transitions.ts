@@ -1,7 +1,7 @@
 // Binding-statuses change only along RFC 8156 Figure 2 or by an update of the partner (F-249 to F-262); what has
 // ended becomes free only by the partner's acknowledgement (F-240, F-262), outside and inside of PARTNER-DOWN (T-01).
 
-import { BNDREPLY, BNDUPD, FrameReader, type PartnerLease, statusName } from "./decode-partner.ts";
+import { BNDREPLY, BNDUPD, type PartnerLease, statusName } from "./decode-partner.ts";
 import {
   type Checker,
   type LeaseImage,
@@ -80,7 +80,6 @@ const ENDED = ["EXPIRED", "RELEASED", "RESET", "PENDING-FREE", "FREE", "FREE-BAC
 
 class BindingTransitions {
   readonly #known = new Map<string, Known>();
-  readonly #readers = new Map<string, FrameReader>();
   /** Leases whose present binding the partner has been told of, or has told. */
   readonly #shared = new Set<string>();
   readonly #states = new Map<string, string>();
@@ -100,15 +99,8 @@ class BindingTransitions {
     else if (observation.type === "started") this.#started(observation);
   }
 
-  #messages(observation: Of<"link-sent" | "link-received">) {
-    const name = `${observation.type} ${observation.server} ${observation.link}`;
-    const reader = this.#readers.get(name) ?? new FrameReader();
-    this.#readers.set(name, reader);
-    return reader.push(observation.bytes);
-  }
-
   #told(observation: Of<"link-sent">): void {
-    for (const message of this.#messages(observation)) {
+    for (const message of observation.messages) {
       if (message.type !== BNDUPD) continue;
       for (const lease of message.leases) this.#shared.add(key(observation.server, lease));
     }
@@ -116,7 +108,7 @@ class BindingTransitions {
 
   #heard(observation: Of<"link-received">): void {
     const { at, server } = observation;
-    for (const message of this.#messages(observation)) {
+    for (const message of observation.messages) {
       if (message.type !== BNDUPD && message.type !== BNDREPLY) continue;
       for (const lease of message.leases) {
         if (lease.alone) continue;

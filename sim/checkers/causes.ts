@@ -2,7 +2,7 @@
 // link, or told but not acknowledged when its server lost its disk (the promise, core.md; R7031-06, R7031-51).
 
 import { readMessage, type SeenIa, type SeenLease, type SeenMessage } from "./decode.ts";
-import { BNDREPLY, FrameReader } from "./decode-partner.ts";
+import { BNDREPLY } from "./decode-partner.ts";
 import {
   type Checker,
   leaseName,
@@ -42,7 +42,6 @@ const same = (one: Named, two: Named) => one.address === two.address && one.leng
 class Replication {
   readonly #told = new Map<string, number>();
   readonly #acked = new Map<string, number>();
-  readonly #readers = new Map<string, FrameReader>();
 
   #key(server: string, duid: string, lease: Named): string {
     return `${server} ${duid} ${lease.address}/${lease.length}`;
@@ -57,11 +56,8 @@ class Replication {
     }
   }
 
-  received({ bytes, link, server }: Of<"link-received">): void {
-    const name = `${server} ${link}`;
-    const reader = this.#readers.get(name) ?? new FrameReader();
-    this.#readers.set(name, reader);
-    for (const message of reader.push(bytes)) {
+  received({ messages, server }: Of<"link-received">): void {
+    for (const message of messages) {
       if (message.type !== BNDREPLY) continue;
       for (const lease of message.leases) {
         if (lease.error !== 0) continue;

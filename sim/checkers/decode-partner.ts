@@ -107,6 +107,17 @@ function readFrame(frame: Uint8Array): PartnerMessage {
   return { type, transactionId, leases };
 }
 
+/** Reads many directions of many connections, each by its name. */
+export class PartnerReader {
+  readonly #readers = new Map<string, FrameReader>();
+
+  read(direction: string, bytes: Uint8Array): readonly PartnerMessage[] {
+    const reader = this.#readers.get(direction) ?? new FrameReader();
+    this.#readers.set(direction, reader);
+    return reader.push(bytes);
+  }
+}
+
 /** Cuts one direction of a connection into messages (RFC 5460 §5.1), however its octets arrive. */
 export class FrameReader {
   #rest = new Uint8Array(0);

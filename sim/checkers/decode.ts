@@ -97,8 +97,19 @@ export function innermost(bytes: Uint8Array): Uint8Array {
   return bytes.subarray(0, 0);
 }
 
-/** Reads a client's or server's message. Undefined when it is too short. */
+/** What several checkers ask for at the same time is read once. */
+const seen = new WeakMap<Uint8Array, SeenMessage>();
+
+/** Reads a client's or server's message. Undefined when it is too short. The octets must not change afterwards. */
 export function readMessage(datagram: Uint8Array): SeenMessage | undefined {
+  const known = seen.get(datagram);
+  if (known !== undefined) return known;
+  const message = decodeMessage(datagram);
+  if (message !== undefined) seen.set(datagram, message);
+  return message;
+}
+
+function decodeMessage(datagram: Uint8Array): SeenMessage | undefined {
   const bytes = innermost(datagram);
   if (bytes.length < 4) return undefined;
   let duid = "";

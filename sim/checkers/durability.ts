@@ -2,7 +2,7 @@
 // between, every lease it promised must be found by a start from the disk (R7031-62, R7031-63, F-530, F-538).
 
 import { readMessage } from "./decode.ts";
-import { BNDREPLY, BNDUPD, FrameReader, type PartnerLease, statusName } from "./decode-partner.ts";
+import { BNDREPLY, BNDUPD, type PartnerLease, statusName } from "./decode-partner.ts";
 import {
   type Checker,
   type LeaseImage,
@@ -37,7 +37,6 @@ type Of<T extends Observation["type"]> = Extract<Observation, { type: T }>;
 
 class Durability {
   readonly #promises = new Map<string, Promised>();
-  readonly #readers = new Map<string, FrameReader>();
   /** BNDUPDs as they came, to know what a BNDREPLY is about. */
   readonly #open = new Map<string, readonly PartnerLease[]>();
   readonly #report: Report;
@@ -64,13 +63,6 @@ class Durability {
     }
   }
 
-  #messages(observation: Of<"link-received" | "link-sent">) {
-    const name = `${observation.type} ${observation.server} ${observation.link}`;
-    const reader = this.#readers.get(name) ?? new FrameReader();
-    this.#readers.set(name, reader);
-    return reader.push(observation.bytes);
-  }
-
   #replied({ at, bytes, server, serverTime }: Of<"server-sent">): void {
     const message = readMessage(bytes);
     if (message === undefined || message.type !== REPLY) return;
@@ -88,7 +80,7 @@ class Durability {
   /** A BNDREPLY that accepts ACTIVE is a promise too; one that accepts another status ends what was promised. */
   #acknowledged(observation: Of<"link-sent">): void {
     const { link, server } = observation;
-    for (const message of this.#messages(observation)) {
+    for (const message of observation.messages) {
       if (message.type !== BNDREPLY) continue;
       const updates = this.#open.get(`${server} ${link} ${message.transactionId}`) ?? [];
       for (const answer of message.leases) {
@@ -118,10 +110,16 @@ class Durability {
   }
 
   #updated(observation: Of<"link-received">): void {
-    for (const message of this.#messages(observation)) {
+    for (const message of observation.messages) {
       if (message.type !== BNDUPD) continue;
       const { link, server } = observation;
       this.#open.set(`${server} ${link} ${message.transactionId}`, message.leases);
+      // What the update ends may be on the disk before its answer leaves.
+      for (const lease of message.leases) {
+        const promise = this.#promises.get(key(server, lease));
+        const goesOn = statusName(lease.bindingStatus) === "ACTIVE" && lease.duid === promise?.duid;
+        if (!goesOn) this.#promises.delete(key(server, lease));
+      }
     }
   }
 

@@ -2,7 +2,7 @@
 // as nothing here is reclaimed (T-01). Both sides of the bound are read from the wire (F-052, F-063).
 
 import { readMessage } from "./decode.ts";
-import { BNDREPLY, FrameReader } from "./decode-partner.ts";
+import { BNDREPLY } from "./decode-partner.ts";
 import {
   type Checker,
   leaseName,
@@ -19,17 +19,13 @@ const REPLY = 7;
 export function lifetimes(mclt: number, report: Report): Checker {
   /** By server, lease and client: the greatest lifetime the partner has acknowledged. */
   const acked = new Map<string, number>();
-  const readers = new Map<string, FrameReader>();
 
   function key(server: string, lease: { address: string; length: number }, duid: string): string {
     return `${server} ${lease.address}/${lease.length} ${duid}`;
   }
 
   function received(observation: Extract<Observation, { type: "link-received" }>): void {
-    const name = `${observation.server} ${observation.link}`;
-    const reader = readers.get(name) ?? new FrameReader();
-    readers.set(name, reader);
-    for (const message of reader.push(observation.bytes)) {
+    for (const message of observation.messages) {
       if (message.type !== BNDREPLY) continue;
       for (const lease of message.leases) {
         if (lease.error !== 0 || lease.partnerLifetimeSent === 0) continue;

@@ -1,6 +1,8 @@
 // What the checkers see of a world: plain values and the octets on the wire, nothing of Tandem's own code.
 // Times `at` are world time in milliseconds; `serverTime` is the server's own clock, milliseconds since 1970.
 
+import type { PartnerMessage } from "./decode-partner.ts";
+
 /** A server's name: "a" (primary) or "b" (secondary). */
 export type ServerName = "a" | "b";
 
@@ -59,14 +61,15 @@ export type Observation =
       readonly serverTime: number;
       readonly bytes: Uint8Array;
     }
-  /** Octets on a connection between the servers; `link` numbers connections, both ends alike. */
+  /** Messages between the servers that are whole with the octets just sent or handed over; `link` numbers one
+   * server's connections. */
   | {
       readonly type: "link-sent";
       readonly at: number;
       readonly server: ServerName;
       readonly serverTime: number;
       readonly link: number;
-      readonly bytes: Uint8Array;
+      readonly messages: readonly PartnerMessage[];
     }
   | {
       readonly type: "link-received";
@@ -74,7 +77,7 @@ export type Observation =
       readonly server: ServerName;
       readonly serverTime: number;
       readonly link: number;
-      readonly bytes: Uint8Array;
+      readonly messages: readonly PartnerMessage[];
     }
   | {
       readonly type: "crashed";

@@ -3,6 +3,7 @@
 import { describe, expect, it } from "vitest";
 import { bindingTransitions } from "../../sim/checkers/binding-transitions.ts";
 import { causes } from "../../sim/checkers/causes.ts";
+import { FrameReader, PartnerReader } from "../../sim/checkers/decode-partner.ts";
 import { durability } from "../../sim/checkers/durability.ts";
 import { endpointTransitions } from "../../sim/checkers/endpoint-transitions.ts";
 import { lifetimes } from "../../sim/checkers/lifetimes.ts";
@@ -19,6 +20,7 @@ import {
   SERVER,
   type TestLease,
   type TestMessage,
+  type TestUpdate,
   update,
 } from "./bytes.ts";
 
@@ -32,6 +34,8 @@ function judged(
   for (const observation of history) checker.observe(observation);
   return reports;
 }
+
+const framed = (given: TestUpdate) => new FrameReader().push(update(given));
 
 /** Seconds since 2000 of the server's clock at world time 0. */
 const BEGIN = 803_000_000;
@@ -113,7 +117,7 @@ describe("lifetimes (F-052, F-054, F-063, F-064, F-437, F-453, F-059, T-01)", ()
     return { type: "server-sent", at, server: "a", serverTime: serverTime(at), bytes };
   };
   const ackedUntil = (at: number, until: number, error?: number): Observation => {
-    const bytes = update({
+    const messages = framed({
       type: "BNDREPLY",
       duid: DUID.one,
       lease: LEASE,
@@ -121,7 +125,14 @@ describe("lifetimes (F-052, F-054, F-063, F-064, F-437, F-453, F-059, T-01)", ()
       partnerLifetimeSent: until,
       ...(error === undefined ? {} : { error }),
     });
-    return { type: "link-received", at, server: "a", serverTime: serverTime(at), link: 1, bytes };
+    return {
+      type: "link-received",
+      at,
+      server: "a",
+      serverTime: serverTime(at),
+      link: 1,
+      messages,
+    };
   };
   const checker = (report: Report) => lifetimes(60, report);
 
@@ -138,15 +149,15 @@ describe("lifetimes (F-052, F-054, F-063, F-064, F-437, F-453, F-059, T-01)", ()
     expect(judged(checker, [ackedUntil(0, BEGIN + 200, 19), sent(10_000, 250)])).toHaveLength(1);
   });
 
-  it("reads frames however they are cut", () => {
-    const { bytes, ...rest } = ackedUntil(0, BEGIN + 200) as Extract<
-      Observation,
-      { type: "link-received" }
-    >;
-    const pieces = [...bytes].map(
-      (octet): Observation => ({ ...rest, bytes: Uint8Array.of(octet) }),
-    );
-    expect(judged(checker, [...pieces, sent(10_000, 250)])).toEqual([]);
+  it("reads frames however they are cut (F-070, F-071)", () => {
+    const given = { type: "BNDREPLY", duid: DUID.one, lease: LEASE, status: "ACTIVE" } as const;
+    const bytes = update({ ...given, partnerLifetimeSent: BEGIN + 200 });
+    const reader = new PartnerReader();
+    const pieces = [...bytes].flatMap((octet) => reader.read("a", Uint8Array.of(octet)));
+    expect(pieces).toEqual(reader.read("b", bytes));
+    expect(pieces).toMatchObject([
+      { type: 25, leases: [{ partnerLifetimeSent: BEGIN + 200, error: 0 }] },
+    ]);
   });
 });
 
@@ -204,14 +215,14 @@ describe("durability (R7031-62, R7031-63, F-530, F-538, F-308)", () => {
 
   it("fails when a BNDREPLY accepted a lease that is not on the disk", () => {
     const until = { stateExpirationTime: BEGIN + 100 };
-    const asked = update({
+    const asked = framed({
       type: "BNDUPD",
       duid: DUID.one,
       lease: LEASE,
       status: "ACTIVE",
       ...until,
     });
-    const answer = update({
+    const answer = framed({
       type: "BNDREPLY",
       duid: DUID.one,
       lease: LEASE,
@@ -220,8 +231,8 @@ describe("durability (R7031-62, R7031-63, F-530, F-538, F-308)", () => {
     });
     const where = { server: "a", serverTime: serverTime(0), link: 1 } as const;
     const history: Observation[] = [
-      { type: "link-received", at: 0, ...where, bytes: asked },
-      { type: "link-sent", at: 1, ...where, bytes: answer },
+      { type: "link-received", at: 0, ...where, messages: asked },
+      { type: "link-sent", at: 1, ...where, messages: answer },
     ];
     expect(judged(durability, [...history, found([IMAGE])])).toEqual([]);
     expect(judged(durability, [...history, found([])])).toHaveLength(1);
@@ -246,7 +257,7 @@ describe("binding-statuses (F-249 to F-262: F-249, F-250, F-251, F-252, F-253, F
     server: "a",
     serverTime: serverTime(at),
     link: 1,
-    bytes: update({ type, duid: DUID.one, lease: LEASE, status }),
+    messages: framed({ type, duid: DUID.one, lease: LEASE, status }),
   });
   const released = { ...IMAGE, status: "RELEASED" };
   const free = { ...IMAGE, status: "FREE" };
@@ -289,14 +300,14 @@ describe("binding-statuses (F-249 to F-262: F-249, F-250, F-251, F-252, F-253, F
       reason: "",
     };
     expect(judged(checker, [down, written(1, IMAGE, released, other)])).toEqual([]);
-    const bytes = update({ type: "BNDUPD", duid: DUID.one, lease: LEASE, status: "ACTIVE" });
+    const messages = framed({ type: "BNDUPD", duid: DUID.one, lease: LEASE, status: "ACTIVE" });
     const told: Observation = {
       type: "link-sent",
       at: 2,
       server: "a",
       serverTime: serverTime(2),
       link: 1,
-      bytes,
+      messages,
     };
     expect(
       judged(checker, [down, written(1, IMAGE), told, written(3, released, other)]),
@@ -388,7 +399,7 @@ describe("causes of a lost lease (R7031-05, R7031-06, R7031-51, T-02)", () => {
     };
     const denied = accepted(9, "one", { ...renewed, leases: [], denied: 3 });
     const until = { stateExpirationTime: BEGIN + 100 };
-    const bytes = update({
+    const messages = framed({
       type: "BNDREPLY",
       duid: DUID.one,
       lease: LEASE,
@@ -408,7 +419,7 @@ describe("causes of a lost lease (R7031-05, R7031-06, R7031-51, T-02)", () => {
       server: "a",
       serverTime: serverTime(2),
       link: 1,
-      bytes,
+      messages,
     };
     expect(judged(checker, [sent, accepted(0, "one", {}), wiped, denied])).toEqual([]);
     expect(judged(checker, [sent, accepted(0, "one", {}), acked, wiped, denied])).toHaveLength(1);
