@@ -31,6 +31,11 @@ export function faultsOf(variant: Variant, result: RunResult): readonly string[]
     for (const change of excused)
       faults.push(`${change.client} lost ${change.before} (${change.why})`);
   }
+  for (const { grant, bound } of result.beyond.slice(0, 5)) {
+    faults.push(
+      `${grant.client} got ${grant.valid} s for ${grant.lease}, at most ${bound.toFixed(0)} s were allowed`,
+    );
+  }
   for (const row of differences.slice(0, 5)) faults.push(`the tables differ: ${row}`);
   if (variant.takeover === true && kills.every((kill) => kill.dueAfter.length === 0)) {
     faults.push("no renewal that fell due after the kill");

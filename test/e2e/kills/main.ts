@@ -28,6 +28,7 @@ const HEADINGS = [
   "clients",
   "renewed",
   "due later",
+  "lifetimes",
   "young",
   "two holders",
   "changed",
@@ -36,10 +37,16 @@ const HEADINGS = [
   "NORMAL s",
   "tables",
 ];
-const WIDTHS = [3, 24, 7, 7, 9, 16, 11, 8, 8, 10, 8, 6];
+const WIDTHS = [3, 24, 7, 7, 9, 11, 16, 11, 8, 8, 10, 8, 6];
 
 function row(cells: readonly (string | number)[]): string {
   return cells.map((cell, i) => String(cell).padEnd(WIDTHS[i] ?? 8)).join("  ");
+}
+
+/** Of the renewals that fell due after a kill. */
+function lifetimes(result: RunResult): string {
+  const all = result.kills.flatMap((kill) => kill.dueAfter).map((grant) => grant.valid);
+  return all.length === 0 ? "-" : `${Math.min(...all)}-${Math.max(...all)} s`;
 }
 
 function seconds(value: number | undefined): string {
@@ -79,6 +86,7 @@ async function play(number: number, variant: Variant): Promise<boolean> {
         ...[number, variant.name, counts.clients, sum((kill) => kill.renewals.length)],
         ...[
           sum((kill) => kill.dueAfter.length),
+          lifetimes(result),
           young(variant, result),
           verdict.twoHolders.length,
           verdict.changes.length,

@@ -10,7 +10,8 @@ import { PairStage, type StageOptions } from "../../../tools/netns/pair-stage.ts
 import { Session } from "../../../tools/netns/session.ts";
 import { type ServerName, STAGE } from "../../../tools/netns/topology.ts";
 import { addressText } from "../oracle/frames.ts";
-import { readHistory } from "../oracle/history.ts";
+import { type History, readHistory } from "../oracle/history.ts";
+import { type BeyondBound, beyondBound } from "../oracle/lead-time.ts";
 import { judge, type Kill, type KillReport, reportKill, type Verdict } from "../oracle/verdict.ts";
 import { REAL_CLIENTS } from "../real-clients.ts";
 
@@ -32,6 +33,8 @@ export interface RunResult {
   readonly counts: FleetCounts;
   readonly verdict: Verdict;
   readonly kills: readonly KillReport[];
+  /** Grants that broke the MCLT bound; empty on TLS, where it cannot be seen. */
+  readonly beyond: readonly BeyondBound[];
   /** Rows in which the tables differ at the end. */
   readonly differences: readonly string[];
   /** Seconds from the last repair to NORMAL on both. */
@@ -138,7 +141,18 @@ export class Run {
     const history = readHistory(stage.captureFiles);
     const verdict = judge(history);
     const kills = this.#kills.map((kill) => reportKill(history, verdict.holdings, kill));
-    return { counts, verdict, kills, differences, toNormal, failures: stage.failures(), problems };
+    const beyond = options.tls === undefined ? this.#beyond(history, verdict) : [];
+    const failures = stage.failures();
+    return { counts, verdict, kills, beyond, differences, toNormal, failures, problems };
+  }
+
+  #beyond(history: History, verdict: Verdict): readonly BeyondBound[] {
+    const names: readonly ServerName[] = ["a", "b"];
+    const addresses = new Map(
+      names.map((name) => [duidHexOf(name), addressText(addressBytes(STAGE.partner[name]))]),
+    );
+    const { mclt } = this.options.times;
+    return beyondBound(history, verdict.holdings.grants, { mclt, addresses });
   }
 
   #judgeSession(problems: string[]): void {

@@ -129,9 +129,14 @@ export function binding(
   lease: string,
   client: string,
   status = 0,
+  partnerLifetime = 1_000,
 ): Buffer {
   const rejected = status === 0 ? Buffer.alloc(0) : option(13, u16(status));
-  const inner = Buffer.concat([option(114, Buffer.from([1])), option(123, u32(1_000)), rejected]);
+  const inner = Buffer.concat([
+    option(114, Buffer.from([1])),
+    option(123, u32(partnerLifetime)),
+    rejected,
+  ]);
   const ia = option(
     lease.includes("/") ? 25 : 3,
     u32(1),

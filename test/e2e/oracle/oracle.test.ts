@@ -15,6 +15,7 @@ import {
   udp,
 } from "./hand-made.ts";
 import { historyOf } from "./history.ts";
+import { beyondBound } from "./lead-time.ts";
 import { type Frame, readFrames } from "./pcap.ts";
 import { judge, reportKill } from "./verdict.ts";
 
@@ -243,4 +244,40 @@ test("a kill's report names renewals that fell due after it and leases that the 
   const report = reportKill(history, holdings, kill);
   expect(report.dueAfter.map((grant) => grant.client)).toEqual([duidHex("one")]);
   expect(report.young).toMatchObject([{ grant: { client: duidHex("two") }, fate: "ended" }]);
+});
+
+test("F-063 a lifetime beyond the MCLT is found unless the partner had acknowledged as much", () => {
+  const start = 1_700_000_000;
+  const address = "2001:0db8:ffff:0000:0000:0000:0000:000a";
+  const options = { mclt: 60, addresses: new Map([[duidHex("a"), address]]) };
+  const told = binding(24, 9, X, "one", 0, start + 500 - 946_684_800);
+  const answer = (status: number) => [
+    tcp({
+      time: start + 1,
+      from: A,
+      to: B,
+      fromPort: 4000,
+      toPort: 647,
+      sequence: 1,
+      payload: told,
+    }),
+    tcp({
+      ...{ time: start + 2, from: B, to: A, fromPort: 647, toPort: 4000, sequence: 1 },
+      payload: binding(25, 9, X, "one", status),
+    }),
+  ];
+  const first = exchange(start, REQUEST, { client: "one", server: "a", ...held(X, 60) });
+  const renewed = exchange(start + 30, RENEW, { client: "one", server: "a", ...held(X, 500) });
+  const beyond = (frames: readonly Frame[]) => {
+    const history = historyOf(frames);
+    return beyondBound(history, judge(history).holdings.grants, options).map(
+      ({ grant }) => grant.valid,
+    );
+  };
+  expect(beyond([...first, ...answer(0), ...renewed])).toEqual([]);
+  expect(beyond([...first, ...answer(19), ...renewed])).toEqual([500]);
+  expect(beyond([...first, ...renewed])).toEqual([500]);
+  expect(beyond(exchange(start, REQUEST, { client: "one", server: "a", ...held(X, 63) }))).toEqual([
+    63,
+  ]);
 });
