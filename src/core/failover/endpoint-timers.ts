@@ -73,11 +73,18 @@ function drained(endpoint: Endpoint, now: Millis): void {
     }
     if (endpoint.role === "secondary") requestPool(endpoint, now);
   }
-  const isSettled = now - endpoint.enteredAt >= SETTLED_AFTER;
-  const isQuiet = now - endpoint.lastUpdateReceived >= QUIET_FOR;
-  if (isSettled && isQuiet) endpoint.synchronised = true;
+  if (endpoint.channel?.terms?.extensions !== true && seemsInStep(endpoint, now))
+    endpoint.synchronised = true;
   const mayAsk = endpoint.poolRequestAt !== 0 && now >= endpoint.poolRequestAt;
   if (endpoint.role === "secondary" && mayAsk && wantsPool(endpoint)) requestPool(endpoint, now);
+}
+
+/** T-02: a Tandem says when its updates are through; any other partner is in step when it has been quiet for a moment,
+ * or, as a busy one never is, after the MCLT. */
+function seemsInStep({ enteredAt, lastUpdateReceived, record }: Endpoint, now: Millis): boolean {
+  const isSettled = now - enteredAt >= SETTLED_AFTER;
+  const isQuiet = now - lastUpdateReceived >= QUIET_FOR;
+  return (isSettled && isQuiet) || now - enteredAt >= record.mclt * 1000;
 }
 
 /** at most once a minute. */

@@ -374,4 +374,22 @@ describe("§7.5.4 ties, and what frees a lease (A-17, T-04)", () => {
       }
     }
   });
+
+  it("7.5.4 a RELEASE that was under way for 5 s does not end what its client got meanwhile, nor does the pair argue (A-17, T-04, T-06)", () => {
+    for (let offset = -10; offset <= 10; offset++) {
+      const late = update("RELEASED", offset);
+      expect([offset, verdict(decide(own("ACTIVE"), late, "primary", EPOCH))]).toEqual([
+        offset,
+        OUTDATED,
+      ]);
+      const again = update("ACTIVE", offset, { stateExpirationTime: at(50) });
+      expect([offset, verdict(decide(own("RELEASED"), again, "primary", EPOCH))]).toEqual([
+        offset,
+        "accept",
+      ]);
+    }
+    expect(verdict(decide(own("ACTIVE"), update("RELEASED", 11), "primary", EPOCH))).toBe("accept");
+    const known = update("RELEASED", 9, { partnerRawCltTime: at(-100) });
+    expect(verdict(decide(own("ACTIVE"), known, "primary", EPOCH))).toBe("accept");
+  });
 });

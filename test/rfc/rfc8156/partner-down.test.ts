@@ -310,6 +310,7 @@ describe("§8.3.2 a server that starts alone (A-83)", () => {
     expect(back?.leases).toHaveLength(1);
     a.open().connect();
     a.tell("NORMAL");
+    a.run(2_000);
     expect(prefix(12)).toHaveLength(1);
   });
 

@@ -1,0 +1,74 @@
+// Back in contact: until the partner's updates about the time without contact are through, this server may lack leases
+// (RFC 8156 §8.8; T-02, T-12).
+
+import { describe, expect, it } from "vitest";
+import { vendorOption } from "../../../src/core/failover/extensions.ts";
+import { option } from "../../../src/core/wire/options.ts";
+import { iaNa, serverId, TestClient } from "../../support/client.ts";
+import { ip } from "../../support/pair.ts";
+import { ScriptedPartner, terms } from "../../support/scripted-partner.ts";
+
+/** In NORMAL after an interruption; `tandem`: the partner speaks the extensions. */
+function back(tandem: boolean): ScriptedPartner {
+  const b = new ScriptedPartner("b").start().put("COMMUNICATIONS-INTERRUPTED").open();
+  b.send("CONNECT", [...terms(), ...(tandem ? [vendorOption([])] : [])]);
+  b.tell("NORMAL");
+  return b;
+}
+
+/** What becomes of a RENEW for an address that this server does not know: silence while it is in doubt. */
+function answers(b: ScriptedPartner): boolean {
+  const client = new TestClient(b.host, 1);
+  const message = [serverId(b.host.config.server.duid), iaNa(1, ip("2001:db8:1::1:301"))];
+  return client.send("RENEW", message, b.now) !== undefined;
+}
+
+function update(b: ScriptedPartner, number: number): void {
+  const options = [
+    option("F_BINDING_STATUS", { value: 1 }),
+    option("F_START_TIME_OF_STATE", { value: b.time() }),
+    option("F_STATE_EXPIRATION_TIME", { value: b.time(100) }),
+  ];
+  const lease = option("IAADDR", {
+    address: ip(`2001:db8:1::1:${number.toString(16)}`),
+    preferredLifetime: 1,
+    validLifetime: 1,
+    options,
+  });
+  const client = [
+    option("CLIENTID", { duid: new TestClient(b.host, number).duid }),
+    option("LQ_BASE_TIME", { value: b.time() }),
+  ];
+  const ia = option("IA_NA", { iaid: 1, t1: 0, t2: 0, options: [lease] });
+  b.send("BNDUPD", [option("CLIENT_DATA", { options: [...client, ia] })]);
+}
+
+describe("§8.8 in step with the partner", () => {
+  it("8.8 a Tandem says when its updates are through; its silence before that says nothing (T-02, T-12)", () => {
+    const b = back(true);
+    b.run(30_000);
+    expect([b.state, b.endpoint.synchronised, answers(b)]).toEqual(["NORMAL", false, false]);
+    b.send("CONTACT", [vendorOption(["synchronised"])]);
+    expect([b.endpoint.synchronised, answers(b)]).toEqual([true, true]);
+  });
+
+  it("8.8 another partner is in step when it has been quiet for a moment (T-02)", () => {
+    const b = back(false);
+    for (let i = 0; i < 8; i++) {
+      update(b, 0x400 + i);
+      b.run(1_000);
+    }
+    expect([b.endpoint.synchronised, answers(b)]).toEqual([false, false]);
+    b.run(2_000);
+    expect([b.endpoint.synchronised, answers(b)]).toEqual([true, true]);
+  });
+
+  it("8.8 and a busy one after the MCLT: else no lease would ever end here (T-02, T-13)", () => {
+    const b = back(false);
+    for (let i = 0; i < 61; i++) {
+      update(b, 0x400 + i);
+      b.run(1_000);
+    }
+    expect(b.endpoint.synchronised).toBe(true);
+  });
+});
