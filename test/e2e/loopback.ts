@@ -8,12 +8,7 @@ import { join } from "node:path";
 import { LoadProcess } from "../../tools/load/process.ts";
 import { until } from "../../tools/netns/command.ts";
 import type { Daemon } from "../../tools/netns/daemon.ts";
-import {
-  makeDaemon,
-  type PairConfig,
-  type Ports,
-  writeConfig,
-} from "../../tools/netns/pair-config.ts";
+import { makeDaemon, type PairConfig, type Ports } from "../../tools/netns/pair-config.ts";
 import { askRelationship } from "../../tools/netns/pair-stage.ts";
 import type { ServerName } from "../../tools/netns/topology.ts";
 
@@ -33,14 +28,12 @@ export class Loopback {
   readonly ports: Ports;
   readonly servers: Readonly<Record<ServerName, Daemon>>;
   readonly #closers: (() => void)[] = [];
-  readonly #config: PairConfig;
 
   private constructor(options: LoopbackOptions, ports: Ports) {
     const { wrapper, ...rest } = options;
     this.folder = mkdtempSync(join(tmpdir(), "tandem-loopback-"));
     this.ports = ports;
     const config: PairConfig = { ...rest, ports, folder: this.folder, loopback: true };
-    this.#config = config;
     const make = (name: ServerName): Daemon => {
       const before = wrapper?.(name, this.folder);
       const wrapped = before === undefined ? {} : { wrapper: before };
@@ -86,12 +79,6 @@ export class Loopback {
     this.#closers.push(() => load.kill());
     await load.ready();
     return load;
-  }
-
-  /** The primary reaches its partner at another port: a proxy's. Before the servers start. */
-  redirect(proxyB: number): void {
-    const ports = { ...this.ports, proxyB };
-    writeConfig({ ...this.#config, ports }, "a");
   }
 
   /** Closed at the end, whatever happens. */

@@ -7,8 +7,6 @@ export class CuttableProxy {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
   #cut = false;
-  /** Told of what the connecting side sends. */
-  onSent: ((bytes: Buffer) => void) | undefined;
 
   /** Leads connections to `target` on ::1. */
   constructor(target: number) {
@@ -17,7 +15,6 @@ export class CuttableProxy {
       if (this.#cut) return incoming.on("error", () => undefined);
       const outgoing = connect(target, "::1");
       this.#sockets.add(outgoing);
-      incoming.on("data", (bytes: Buffer) => this.onSent?.(bytes));
       this.#join(incoming, outgoing);
       this.#join(outgoing, incoming);
       return undefined;
