@@ -120,6 +120,8 @@ function merged(
     partnerLifetimeHighest: laterOf(update.expirationTime, base.partnerLifetimeHighest),
     ackEpoch: same?.ackEpoch ?? ackEpoch,
     marked,
+    // T-01: the partner knows of this binding, it told us.
+    everSent: true,
     endingSent: false,
     relayData: stale ? same.relayData : update.relayData,
     reconfigureData: update.reconfigureData ?? same?.reconfigureData,

@@ -52,7 +52,7 @@ export interface Lease extends LeaseKey {
   readonly ackEpoch: number;
   /** F-299: the partner must be told. */
   readonly marked: boolean;
-  /** A BNDUPD about it was sent at some time. */
+  /** The partner may know of this binding: a BNDUPD about it was sent or received. */
   readonly everSent: boolean;
   /** F-559: a BNDUPD about the present ending was sent (or may have been). */
   readonly endingSent: boolean;
