@@ -12,6 +12,7 @@ import {
   laterOf,
   type Millis,
   NO_TIME,
+  type Seconds,
 } from "../model/time.ts";
 import { FAILOVER_STATUS, type UpdatedLease } from "./bndupd-read.ts";
 
@@ -45,8 +46,9 @@ export function decide(
   now: Millis,
 ): Decision {
   if (own === undefined) return { type: "accept", order: "later", informed: true };
-  const order = compareTimes(updateTime(update), ownTime(own));
   const informed = isInformed(own, update);
+  const permitted = informed ? DEFAULTS.skewPermittedSeconds : permittedApart(own, update);
+  const order = compareTimes(updateTime(update), ownTime(own), permitted);
   const accept: Accepting = { type: "accept", order, informed };
   const outdated = (reason: string) => rejectOutdated(order, reason);
   switch (cellOf(own.status, update.status)) {
@@ -149,11 +151,20 @@ function ownTime(own: Lease): DhcpTime {
   return contact === NO_TIME ? own.startTimeOfState : contact;
 }
 
-/** F-235, A-45: whole seconds, 5 of them count as the same time. */
-function compareTimes(update: DhcpTime, own: DhcpTime): Order {
+/** F-235, A-45: whole seconds, 5 of them count as the same time. T-04: a RELEASE may have been under way for as long as
+ * a datagram lives while its client got the lease again at the other server, so by its arrival it may be that much later. */
+function permittedApart(own: Lease, update: UpdatedLease): Seconds {
+  const mayHaveCrossed =
+    isSameClient(own, update) &&
+    ((own.status === "ACTIVE" && update.status === "RELEASED") ||
+      (own.status === "RELEASED" && update.status === "ACTIVE"));
+  return DEFAULTS.skewPermittedSeconds + (mayHaveCrossed ? DEFAULTS.datagramLifeSeconds : 0);
+}
+
+function compareTimes(update: DhcpTime, own: DhcpTime, permitted: Seconds): Order {
   if (own === NO_TIME) return "later";
   const difference = diffSeconds(update, own);
-  if (Math.abs(difference) <= DEFAULTS.skewPermittedSeconds) return "equal";
+  if (Math.abs(difference) <= permitted) return "equal";
   return difference > 0 ? "later" : "earlier";
 }
 

@@ -10,6 +10,7 @@ import { admit } from "./admit.ts";
 import { type Answer, answer, answerInformation } from "./answer.ts";
 import type { ClientDatagram, Exchange, LeasingContext } from "./context.ts";
 import { isWhollyRecorded } from "./exchanges/for-partner.ts";
+import { mayBeLateCopy } from "./exchanges/late-copy.ts";
 import { selectLink } from "./select-link.ts";
 
 export type LeasingOutcome =
@@ -69,6 +70,8 @@ function serve(exchange: Exchange, service: Exclude<Service, { type: "silent" }>
   if (service.type === "answer-for-partner" && endsLeases && !isWhollyRecorded(exchange)) {
     return { type: "discard", reason: "partners-lease-not-recorded" };
   }
+  if (mayBeLateCopy(exchange, service.type === "answer-for-partner"))
+    return { type: "discard", reason: "may-be-late-copy" };
   const result = answer(exchange, service.type);
   return result === undefined ? { type: "discard", reason: "nothing-to-say" } : finished(result);
 }

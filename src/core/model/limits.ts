@@ -63,6 +63,8 @@ export const DEFAULTS = {
   skewMarginSeconds: 6,
   /** F-168, F-232: clocks may differ by this. */
   skewPermittedSeconds: 5,
+  /** T-06: no datagram is under way for longer than this. */
+  datagramLifeSeconds: 5,
   /** T-06 (4): a reply to a client older than this is not sent. */
   replyMaxAgeMillis: 2_000,
   connectRetryMillis: 1_000,

@@ -338,7 +338,7 @@ export class Server implements ServerDoor {
       table: state.table,
       blocks: state.blocks,
       offers: new Offers(config.tunables.offerHeld),
-      endedMessages: new EndedMessages(),
+      endedMessages: new EndedMessages(state.table.size === 0 ? undefined : this.startedAt),
       exhausted: new Exhausted(),
       counters,
       // Stable as long as the store is, so that a client gets the same lease after a restart.

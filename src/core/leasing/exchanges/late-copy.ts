@@ -1,0 +1,29 @@
+// A copy of a RELEASE that arrives late, perhaps after its client got the lease again (RFC 8415 §16, T-06). What this
+// server carried out itself it remembers (ended-messages.ts); here is the rest: what the partner or this server before
+// its start may have carried out.
+
+import { DEFAULTS } from "../../model/limits.ts";
+import { addSeconds, isPast, laterOf } from "../../model/time.ts";
+import { keyOf } from "../bindings.ts";
+import type { Exchange } from "../context.ts";
+
+/** The partner's clock may be behind (F-561). */
+const MAY_BE_OLD = DEFAULTS.datagramLifeSeconds + DEFAULTS.skewMarginSeconds;
+
+/** T-01, A-81: a lease with a contact so young that the RELEASE may be from before it is not ended: others would get what
+ * its client holds. Passed over, it only lasts longer. `forPartner`: the message names the partner. */
+export function mayBeLateCopy(
+  { context, view, client, now }: Exchange,
+  forPartner: boolean,
+): boolean {
+  if (view.type !== "RELEASE") return false;
+  if (!forPartner && context.endedMessages.isComplete(now)) return false;
+  return view.ias.some((ia) =>
+    ia.leases.some((requested) => {
+      const record = context.table.get(keyOf(ia, requested));
+      if (record?.duid !== client.duid || record.status !== "ACTIVE") return false;
+      const contact = laterOf(record.clientLastTransactionTime, record.partnerRawCltTime);
+      return !isPast(addSeconds(contact, MAY_BE_OLD), now);
+    }),
+  );
+}

@@ -1,0 +1,97 @@
+// A copy of a RELEASE that arrives late must not end the lease that its client got again since, at whichever server it
+// arrives (RFC 8415 §16, §18.3.7; A-81, T-03). Datagrams live at most five seconds.
+
+import { describe, expect, it } from "vitest";
+import { encodeMessage } from "../../src/core/wire/messages.ts";
+import { option } from "../../src/core/wire/options.ts";
+import { acquire, iaNa, serverId, TestClient } from "../support/client.ts";
+import { type Host, ip, Pair } from "../support/pair.ts";
+
+function released(pair: Pair, client: TestClient): { copyTo(host: Host): void; again(): void } {
+  const [held] = acquire(client, pair.a, pair.now);
+  if (held === undefined) throw new Error("no lease");
+  pair.run(20_000);
+  const bytes = encodeMessage({
+    type: "RELEASE",
+    transactionId: 0xabcdef,
+    options: [
+      option("CLIENTID", { duid: client.duid }),
+      serverId(pair.a.config.server.duid),
+      iaNa(1, held.address),
+    ],
+  });
+  const copyTo = (host: Host): void => {
+    const datagram = {
+      bytes,
+      interface: "lan",
+      source: ip("fe80::1234"),
+      sourcePort: 546,
+      multicast: true,
+      receivedAt: pair.now,
+    };
+    host.step([{ type: "datagram", datagram }], pair.now);
+  };
+  copyTo(pair.a);
+  pair.run(1_000);
+  const again = (): void => {
+    const [lease] = acquire(client, pair.a, pair.now);
+    expect(lease?.address).toBe(held.address);
+    pair.run(1_000);
+  };
+  return { copyTo, again };
+}
+
+const active = (host: Host, client: TestClient): number =>
+  host.up.state.table
+    .ofClient(client.duid)
+    .filter((lease) => lease.kind === "address" && lease.status === "ACTIVE").length;
+
+describe("§18.3.7 a late copy of a RELEASE", () => {
+  it("does not end at the survivor what the client got again at the partner (A-81, T-03)", () => {
+    const pair = new Pair();
+    pair.startBoth();
+    pair.run(15_000);
+    expect(pair.states).toBe("NORMAL NORMAL");
+    const client = new TestClient(pair.a, 1);
+    const release = released(pair, client);
+    release.again();
+    pair.kill(pair.a);
+    release.copyTo(pair.b);
+    pair.a.start(pair.now);
+    pair.run(15_000);
+    expect(pair.states).toBe("NORMAL NORMAL");
+    expect(active(pair.a, client)).toBe(1);
+    expect(active(pair.b, client)).toBe(1);
+  });
+
+  it("does not end after a restart what the client got again before it", () => {
+    const pair = new Pair();
+    pair.startBoth();
+    pair.run(15_000);
+    const client = new TestClient(pair.a, 1);
+    const release = released(pair, client);
+    release.again();
+    pair.kill(pair.a);
+    pair.a.start(pair.now);
+    pair.run(1_500);
+    expect(pair.states).toBe("NORMAL NORMAL");
+    release.copyTo(pair.a);
+    pair.run(1_000);
+    expect(active(pair.a, client)).toBe(1);
+  });
+
+  it("a RELEASE at the survivor for a lease that is older is carried out", () => {
+    const pair = new Pair();
+    pair.startBoth();
+    pair.run(15_000);
+    const client = new TestClient(pair.a, 1);
+    const [held] = acquire(client, pair.a, pair.now);
+    if (held === undefined) throw new Error("no lease");
+    pair.run(20_000);
+    pair.kill(pair.a);
+    client.send("RELEASE", [serverId(pair.a.config.server.duid), iaNa(1, held.address)], pair.now, {
+      host: pair.b,
+    });
+    expect(active(pair.b, client)).toBe(0);
+  });
+});
