@@ -1,11 +1,12 @@
-// `npm run e2e:kills -- --runs N [--clients 500] [--only NAME,NAME] [--real] [--keep]`: the long kill test.
+// `npm run e2e:kills -- --runs N [--clients 500] [--only NAME,NAME] [--real] [--names] [--keep]`: the long kill test.
 // Variants in turn, a table of what each showed, exit code 1 if any run failed. Needs root and tcpdump.
 //
-// --real runs with MCLT 60 s and valid 180 s and one of each real client, else with short times.
+// --names lists each lease whose BNDUPD never arrived before a kill, and what became of it. --real runs with MCLT 60 s and valid 180 s and one of each real client, else with short times.
 
 import { parseArgs } from "node:util";
 import { program } from "../../../tools/netns/command.ts";
 import { namespacesMissing } from "../../../tools/netns/namespaces.ts";
+import { shortAddress } from "../oracle/frames.ts";
 import { certificatesFor } from "./certificates.ts";
 import { faultsOf } from "./judgement.ts";
 import { LONG, Run, type RunResult, SHORT } from "./run.ts";
@@ -18,6 +19,7 @@ const { values } = parseArgs({
     only: { type: "string" },
     real: { type: "boolean", default: false },
     long: { type: "boolean", default: false },
+    names: { type: "boolean", default: false },
     keep: { type: "boolean", default: false },
   },
 });
@@ -41,6 +43,15 @@ const WIDTHS = [3, 24, 7, 7, 9, 11, 16, 11, 8, 8, 10, 8, 6];
 
 function row(cells: readonly (string | number)[]): string {
   return cells.map((cell, i) => String(cell).padEnd(WIDTHS[i] ?? 8)).join("  ");
+}
+
+function namesOf(result: RunResult): readonly string[] {
+  const all = result.kills.flatMap((kill) => kill.young);
+  return all.map(({ grant, fate }) => {
+    const [address, length] = grant.lease.split("/") as [string, string | undefined];
+    const lease = `${shortAddress(address)}${length === undefined ? "" : `/${length}`}`;
+    return `young: ${lease} of ${grant.client}, ${grant.answers}, ${grant.valid} s: ${fate}`;
+  });
 }
 
 /** Of the renewals that fell due after a kill. */
@@ -99,6 +110,7 @@ async function play(number: number, variant: Variant): Promise<boolean> {
         result.differences.length === 0 ? "equal" : "DIFFER",
       ]),
     );
+    if (values.names) for (const line of namesOf(result)) console.log(`     ${line}`);
   } catch (error) {
     faults = [error instanceof Error ? error.message : String(error)];
     console.log(row([number, variant.name, "-"]));
