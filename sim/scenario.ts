@@ -152,10 +152,10 @@ function drawChurn(prng: Prng): Churn {
 export function drawScenario(seed: number, single: boolean): Scenario {
   const prng = new Prng(seed, "scenario");
   const mclt = prng.pick([30, 30, 40, 60]);
-  const valid = prng.pick([90, 120, 180, 300]);
+  const valid = prng.pick([90, 90, 120, 180, 300]);
   const safety = valid * (LIFETIMES + prng.below(3)) * 1000;
   const faults = drawFaults(prng, single);
-  const clients = prng.between(MIN_CLIENTS, 34);
+  const clients = prng.between(MIN_CLIENTS, 28);
   return {
     seed,
     single,

@@ -299,6 +299,8 @@ export class Session {
     if (answered === "SOLICIT") {
       if (!personality.rapidCommit || find(message.options, OPTION.RAPID_COMMIT) === undefined)
         return;
+      // An answer that brings nothing is no reason to stop asking others.
+      if (decodeIas(message.options).every((ia) => ia.leases.length === 0)) return;
     }
     if (answered === "RENEW" && personality.comparesServerId && !same(serverId, this.#serverId))
       return;
