@@ -62,7 +62,7 @@ export function failoverAuthority(endpoint: Endpoint, isStopping: () => boolean)
   };
 }
 
-/** started alone, the partner may have used our delegable prefixes meanwhile; in PARTNER-DOWN none are given. */
+/** A-83, F-571: started alone, the partner may have used our delegable prefixes meanwhile; in PARTNER-DOWN none are given. */
 function mayDelegate(endpoint: Endpoint, now: Millis): boolean {
   if (endpoint.isAlone(now)) return false;
   return endpoint.state !== "PARTNER-DOWN" || endpoint.record.aloneSince === NO_TIME;
@@ -76,7 +76,7 @@ interface Wanted {
   readonly client: ClientRef;
 }
 
-/** T-01: in every state, PARTNER-DOWN included, only what is free in the own pool; free it becomes only when the
+/** T-01, A-05, F-241, F-242, F-250, F-393, F-395, F-396, F-397, F-400: in every state, PARTNER-DOWN included, only what is free in the own pool; free it becomes only when the
  * partner knows of the end. So what the partner may still be renewing is never given to another client. */
 function mayStart(endpoint: Endpoint, ownStatus: OwnStatus, wanted: Wanted, now: Millis): boolean {
   const { record } = endpoint;
@@ -151,7 +151,7 @@ function isDoubtful(
   return lease.status === "EXPIRED" || lease.status === "RELEASED";
 }
 
-/** F-051, F-057, F-298, A-08: marked; the partner-lifetime never shrinks while the client keeps the lease. */
+/** F-050, F-051, F-057, F-058, F-298, A-08: marked; the partner-lifetime never shrinks while the client keeps the lease. */
 function granted(
   endpoint: Endpoint,
   before: Lease | undefined,
@@ -177,7 +177,7 @@ function granted(
   };
 }
 
-/** F-047, F-251 to F-254, F-262, F-438: an ending is told first; free the lease becomes by the partner's answer. */
+/** F-047, F-245, F-246, F-251, F-252, F-253, F-254, F-262, F-438: an ending is told first; free the lease becomes by the partner's answer. */
 function ended(
   endpoint: Endpoint,
   before: Lease,

@@ -31,7 +31,7 @@ function statusIn(options: readonly Option[]): Status {
   return { status: found?.status ?? 0, message: found?.message ?? "" };
 }
 
-/** F-351 to F-354, A-23: an error at a level rejects all within it; three levels are understood. */
+/** F-345, F-351, F-352, F-353, F-354, A-23: an error at a level rejects all within it; three levels are understood. */
 export function readReply(options: readonly Option[]): UpdateReply {
   const leases = new Map<string, LeaseReply>();
   const outer = firstOption(options, "CLIENT_DATA") ?? firstOption(options, "IAPREFIX");

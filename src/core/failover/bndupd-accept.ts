@@ -40,7 +40,7 @@ interface Refusal {
   readonly message: string;
 }
 
-/** The options of the BNDREPLY (F-307: there is always one). */
+/** The options of the BNDREPLY (F-307, F-340: there is always one). */
 export function acceptUpdate(
   context: AcceptContext,
   options: readonly Option[],
@@ -241,7 +241,7 @@ function markRejected({ failover }: AcceptContext, own: Lease | undefined, statu
   }
 }
 
-/** F-036, A-42: the block is taken whole or refused, and then the units in use here are told. The primary takes
+/** F-034, F-036, F-337, A-42: the block is taken whole or refused, and then the units in use here are told. The primary takes
  * back what the secondary was given before when its own record is lost (UPDREQALL). */
 function acceptBlock(context: AcceptContext, block: UpdatedBlock): Refusal | undefined {
   const { failover, relationship } = context;

@@ -9,7 +9,7 @@ import { isAvailable } from "../model/lease-status.ts";
 import { type DhcpTime, diffSeconds, isLater, NO_TIME } from "../model/time.ts";
 import { type Option, option } from "../wire/options.ts";
 
-/** One client's leases, all of them of `duid`, in one CLIENT_DATA (F-270, F-271, A-25). */
+/** One client's leases, all of them of `duid`, in one CLIENT_DATA (F-094, F-237, F-238, F-270, F-271, F-274, A-25). */
 export function clientUpdate(
   duid: Duid,
   leases: readonly Lease[],
@@ -102,7 +102,7 @@ function hasTimeout(lease: Lease): boolean {
   return lease.stateExpirationTime !== NO_TIME && !isAvailable(lease.status);
 }
 
-/** F-293 to F-297, F-032: an available block of prefixes, without a client. */
+/** F-032, F-293, F-294, F-295, F-296, F-297: an available block of prefixes, without a client. */
 export function blockUpdate(block: Block, base: DhcpTime): readonly Option[] {
   const options = [
     option("LQ_BASE_TIME", { value: base }),

@@ -8,7 +8,7 @@ import { LIMITS } from "../model/limits.ts";
 import { addSeconds, type DhcpTime, NO_TIME, type Seconds } from "../model/time.ts";
 import { allOptions, firstOption, type Option, type OptionByType } from "../wire/options.ts";
 
-/** Status codes of failover (RFC 8156 §5.6; F-140). */
+/** Status codes of failover (RFC 8156 §5.6; F-140, F-141, F-143, F-144, F-147). */
 export const FAILOVER_STATUS = {
   UnspecFail: 1,
   NotSupported: 14,
@@ -171,6 +171,7 @@ function readLease(
   // RFC 8156 §7.4: ACTIVE has a timeout; without it the lease would never end here.
   const end = firstOption(options, "F_STATE_EXPIRATION_TIME")?.value ?? NO_TIME;
   if (status === "ACTIVE" && end === NO_TIME) return bad("ACTIVE without its end");
+  // with the lease, as §7.4 has it.
   const clt = firstOption(options, "CLT_TIME")?.value;
   const fqdn = firstOption(options, "CLIENT_FQDN");
   return {

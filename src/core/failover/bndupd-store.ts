@@ -22,7 +22,7 @@ export interface AcceptedUpdate {
   readonly informed: boolean;
 }
 
-/** RFC 8156 §7.5.5, Figure 5 (F-329 to F-339). */
+/** RFC 8156 §7.5.5, Figure 5 (F-329, F-339, F-361). */
 export function storeUpdate(context: StoreContext, accepted: AcceptedUpdate): void {
   const { own, update, informed } = accepted;
   const same = own !== undefined && isSameClient(own, update) ? own : undefined;

@@ -72,7 +72,7 @@ export class Channel {
     this.#context.link({ type: "link-close", link: this.link, abort });
   }
 
-  /** F-206, F-207, A-03: the send timer: the smaller of both keepalive times over the contacts in it. */
+  /** F-099, F-171, F-188, F-203, F-204, F-205, F-206, F-207, A-03: the send timer: the smaller of both keepalive times over the contacts in it. */
   contactDue(relationship: Relationship): Millis {
     const keepalive = Math.min(
       relationship.keepalive,

@@ -40,7 +40,7 @@ function common(relationship: Relationship, mclt: Seconds): Option[] {
   ];
 }
 
-/** F-162 to F-167, A-14: the name is always sent. */
+/** F-162, F-163, F-164, F-165, F-166, F-167, A-14: the name is always sent. */
 export function connectOptions(relationship: Relationship): readonly Option[] {
   return [
     ...common(relationship, relationship.mclt),
@@ -61,7 +61,7 @@ export function rejectionOptions(status: number, message: string): readonly Opti
   return [option("STATUS_CODE", { status, message })];
 }
 
-/** F-232, F-235, A-45: seconds by which the sender's clock differs; whole seconds, 5 of them pass. */
+/** F-231, F-232, F-235, A-45: seconds by which the sender's clock differs; whole seconds, 5 of them pass. */
 export function clockOffset(sentTime: DhcpTime, receivedAt: Millis): number {
   return diffSeconds(sentTime, floorTime(receivedAt));
 }
@@ -70,7 +70,7 @@ export function isTooFarOff(offset: number): boolean {
   return Math.abs(offset) > DEFAULTS.skewPermittedSeconds;
 }
 
-/** F-168 to F-174, in that order. `relationship` is the one that the name and the address select. */
+/** F-168, F-169, F-170, F-171, F-172, F-173, F-174, A-11, in that order. `relationship` is the one that the name and the address select. */
 export function checkConnect(
   message: FailoverMessage,
   relationship: Relationship | undefined,
@@ -106,7 +106,7 @@ export function checkConnect(
   return terms;
 }
 
-/** F-184 to F-190. */
+/** F-184, F-185, F-186, F-187, F-188, F-189, F-190. */
 export function checkConnectReply(
   message: FailoverMessage,
   relationship: Relationship,

@@ -91,7 +91,7 @@ export function cellOf(own: BindingStatus, received: BindingStatus): Cell {
   return own === "RESET" && received === "ACTIVE" ? "contact-after-reset" : "accept";
 }
 
-/** F-320 to F-322, A-74. */
+/** F-320, F-321, F-322, F-473, A-74. */
 function decideBothActive(
   own: Lease,
   update: UpdatedLease,
@@ -108,7 +108,7 @@ function decideBothActive(
   };
 }
 
-/** F-314 to F-317 with A-17 for what is within the permitted skew. */
+/** F-314, F-315, F-316, F-317, F-323 with A-17 for what is within the permitted skew. */
 function decideByOrder(own: Lease, update: UpdatedLease, accept: Accepting, now: Millis): Decision {
   const outdated = (reason: string) => rejectOutdated(accept.order, reason);
   const ends = update.status === "RELEASED" || update.status === "EXPIRED";

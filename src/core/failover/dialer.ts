@@ -1,4 +1,5 @@
-// The primary opens the connection and never gives up (RFC 8156 §6.1; F-148 to F-152).
+// The primary opens the connection and never gives up (RFC 8156 §6.1; F-148, F-149, F-150, F-151, F-152, F-381, F-410,
+// F-454).
 
 import type { LinkId } from "../../ports/partner-link.ts";
 import { DEFAULTS } from "../model/limits.ts";

@@ -87,7 +87,7 @@ function seemsInStep({ enteredAt, lastUpdateReceived, record }: Endpoint, now: M
   return (isSettled && isQuiet) || now - enteredAt >= record.mclt * 1000;
 }
 
-/** at most once a minute. */
+/** F-037, F-498, F-501, A-41: at most once a minute. */
 function requestPool(endpoint: Endpoint, now: Millis): void {
   endpoint.poolRequestAt = now + DEFAULTS.poolRequestMillis;
   endpoint.send("POOLREQ", [], now);

@@ -140,7 +140,7 @@ export class Endpoint {
     this.context.saveRecord(this.record);
   }
 
-  /** F-102, F-104, F-105: an id that none of the outstanding messages has. */
+  /** F-102, F-104, F-105, A-44: an id that none of the outstanding messages has. */
   nextTransactionId(): number {
     do {
       this.#nextTransactionId = (this.#nextTransactionId + 1) & 0xff_ffff;
@@ -164,7 +164,7 @@ export class Endpoint {
     if (all) this.update({ partnerUpdateAll: false });
   }
 
-  /** F-192, F-364: with the flags of F-130 to F-133. */
+  /** F-192, F-193, F-364, F-374: with the flags of F-130, F-131, F-132 and F-133. */
   sendState(now: Millis): void {
     const flags =
       (this.starting ? SERVER_FLAG.STARTUP : 0) |
@@ -189,7 +189,7 @@ export class Endpoint {
 
   // ---- states ----
 
-  /** F-365, F-531: the record is stored; whatever is sent afterwards waits for it (F-197). */
+  /** F-365, F-531, F-532: the record is stored; whatever is sent afterwards waits for it (F-197). */
   enter(to: RecordedState, reason: string, now: Millis): void {
     const from = this.state;
     const keepsStart = this.starting && this.record.state === to;
@@ -263,7 +263,7 @@ export class Endpoint {
     this.act(now);
   }
 
-  /** RFC 8156 §8.3.2 step 5 (F-382 to F-385, A-36). */
+  /** RFC 8156 §8.3.2 step 5 (F-382, F-383, F-384, F-385, A-36). */
   leaveStartup(report: PartnerReport, now: Millis): void {
     const previous = this.record.state;
     const recovering =
@@ -307,7 +307,7 @@ export class Endpoint {
 
   // ---- communications ----
 
-  /** F-159: the partner's first STATE on a connection. A-61 is decided from it and stored before COMMUNICATED. */
+  /** F-159, F-423: the partner's first STATE on a connection. A-61 is decided from it and stored before COMMUNICATED. */
   communicationsOk(report: PartnerReport, terms: ConnectTerms): void {
     this.communicating = true;
     const knowsUs = (report.flags & SERVER_FLAG.COMMUNICATED) !== 0;

@@ -10,7 +10,7 @@ import type { FailoverContext } from "./context.ts";
 /** A block with prefixes in use is cut at most this often: 64 parts. */
 const CUTS = 6;
 
-/** F-038: gives the secondary its half of every pool that has no block yet; returns how many blocks. */
+/** F-024, F-025, F-038, F-500: half and half, of prefixes only; gives the secondary its half of every pool that has no block yet; returns how many blocks. */
 export function firstSplit(context: FailoverContext, relationship: string, now: Millis): number {
   let given = 0;
   for (const { link, pool } of poolsOf(context.config, relationship)) {

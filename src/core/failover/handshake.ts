@@ -150,7 +150,7 @@ export class Handshake {
       now,
     );
     channel.enter("state", now);
-    endpoint.sendState(now); // F-183
+    endpoint.sendState(now); // F-158, F-183
   }
 
   /** By partner address, certificate and name; F-174, A-14: absent = the only one with this partner. */

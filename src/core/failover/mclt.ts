@@ -12,7 +12,7 @@ import {
   type Seconds,
 } from "../model/time.ts";
 
-/** F-052, F-053, F-063: the latest expiry a client may be told: MCLT past the later of now and what the partner has
+/** F-052, F-053, F-063, F-064, F-065, F-067, F-068, F-437, F-479, A-52: the latest expiry a client may be told: MCLT past the later of now and what the partner has
  * acknowledged. `acked` is 0 when nothing was, or when the acknowledgement is void (A-32). */
 export function longestExpiry(acked: DhcpTime, mclt: Seconds, now: Millis): DhcpTime {
   return addSeconds(laterOf(acked, ceilTime(now)), mclt);
@@ -23,7 +23,7 @@ export function partnerLifetimeFor(t1: Seconds, desired: Seconds, now: Millis): 
   return addSeconds(ceilTime(now), t1 + desired);
 }
 
-/** The acknowledged partner-lifetime that counts: acks of an earlier epoch are void (A-32). */
+/** F-056, F-061: the acknowledged partner-lifetime that counts: acks of an earlier epoch are void (A-32). */
 export function ackedPartnerLifetime(lease: Lease | undefined, epoch: number): DhcpTime {
   if (lease === undefined || lease.ackEpoch !== epoch) return NO_TIME;
   return lease.ackedPartnerLifetime;
@@ -34,7 +34,7 @@ export function mcltWait(mclt: Seconds, heartbeat: Millis): Seconds {
   return mclt + DEFAULTS.graceSeconds + DEFAULTS.skewMarginSeconds + Math.ceil(heartbeat / 1000);
 }
 
-/** F-044, F-398, A-06 (example C): when a lease that ended may pass to another client in PARTNER-DOWN, without
+/** F-044, F-069, F-398, A-06 (example C): when a lease that ended may pass to another client in PARTNER-DOWN, without
  * margins. Used only after a second confirmation that the partner is off (T-01). */
 export function reuseTime(lease: Lease, partnerDownEntry: DhcpTime, mclt: Seconds): DhcpTime {
   const times = [

@@ -154,7 +154,7 @@ function handleUp(
   }
 }
 
-/** F-307, F-309, F-439, A-33: answered in every state. */
+/** F-307, F-309, F-326, F-439, A-33: answered in every state; what is ours follows the answer. */
 function bndupd(endpoint: Endpoint, channel: Channel, message: FailoverMessage, now: Millis): void {
   endpoint.lastUpdateReceived = now;
   if (endpoint.outstanding !== undefined) endpoint.outstanding.lastProgress = now;
@@ -190,7 +190,7 @@ function bndreply(endpoint: Endpoint, message: FailoverMessage, now: Millis): vo
   applyReply(context, sent, readReply(message.options));
 }
 
-/** F-490, F-491, F-568, A-32: UPDREQALL voids all acknowledgements; until its UPDDONE an UPDREQ counts as one. */
+/** F-406, F-418, F-486, F-490, F-491, F-493, F-568, A-32: UPDREQALL voids all acknowledgements; until its UPDDONE an UPDREQ counts as one. */
 function updateRequest(endpoint: Endpoint, message: FailoverMessage, now: Millis): void {
   const all = message.type === "UPDREQALL" || endpoint.record.partnerUpdateAll;
   if (message.type === "UPDREQALL")

@@ -14,7 +14,7 @@ import {
 import { mcltWait } from "./mclt.ts";
 import { afterRestart } from "./transitions.ts";
 
-/** F-377, A-01: without a record the server was new or lost its disk: RECOVER. With leases it served before it had
+/** F-369, F-377, F-388, A-01: without a record the server was new or lost its disk: RECOVER. With leases it served before it had
  * this partner: T-10: PARTNER-DOWN, so that service goes on, and the partner gets all of them (F-490). */
 function newRecord(relationship: Relationship, hasLeases: boolean, now: Millis): EndpointRecord {
   return {

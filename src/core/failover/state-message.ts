@@ -18,7 +18,7 @@ const BY_NUMBER = new Map<number, ServerState>(
   Object.entries(SERVER_STATE).map(([name, number]) => [number, name as ServerState]),
 );
 
-/** F-194 to F-196, F-135: the recorded state is sent, STARTUP is a flag. */
+/** F-135, F-194, F-195, F-196: the recorded state is sent, STARTUP is a flag. */
 export function stateOptions(record: EndpointRecord, flags: number): readonly Option[] {
   const options: Option[] = [
     option("F_SERVER_STATE", { value: SERVER_STATE[record.state] }),

@@ -30,6 +30,7 @@ export interface Transition {
 }
 
 export const TRANSITIONS: readonly Transition[] = [
+  // F-389, F-440, F-442, F-443, F-444, F-445, F-446, A-40: NORMAL.
   {
     from: "NORMAL",
     event: "operator-partner-down",
@@ -68,6 +69,7 @@ export const TRANSITIONS: readonly Transition[] = [
     note: "A-40: expected on a secondary only",
   },
 
+  // F-456, F-457, F-458, F-459, F-460, F-461, F-462, A-35: RECOVER and RECOVER-WAIT have no row, so it stays.
   {
     from: "COMMUNICATIONS-INTERRUPTED",
     event: "operator-partner-down",
@@ -99,6 +101,7 @@ export const TRANSITIONS: readonly Transition[] = [
     note: "F-461",
   },
 
+  // F-402, F-403, F-404: with RECOVER and RECOVER-WAIT it stays.
   {
     from: "PARTNER-DOWN",
     event: "partner-state",
@@ -123,6 +126,7 @@ export const TRANSITIONS: readonly Transition[] = [
     note: "F-404, A-79: once the open updates are answered",
   },
 
+  // F-411, F-415, F-416: RECOVER stays when contact is lost.
   {
     from: "RECOVER",
     event: "partner-state",
@@ -153,6 +157,7 @@ export const TRANSITIONS: readonly Transition[] = [
     section: "8.6",
     note: "A-72: with --force",
   },
+  // F-429, F-430, F-431, F-432, F-433: stays with COMMUNICATIONS-INTERRUPTED and PARTNER-DOWN, and without contact.
   {
     from: "RECOVER-DONE",
     event: "partner-state",
@@ -192,6 +197,7 @@ export const TRANSITIONS: readonly Transition[] = [
     note: "A-72: with --force",
   },
 
+  // F-467, F-468, F-469, F-474, F-475, F-482, F-488: by role; a secondary never comes to CONFLICT-DONE.
   {
     from: "POTENTIAL-CONFLICT",
     event: "communications-failed",
@@ -216,6 +222,7 @@ export const TRANSITIONS: readonly Transition[] = [
     note: "F-469",
   },
 
+  // F-480, F-481.
   {
     from: "RESOLUTION-INTERRUPTED",
     event: "operator-partner-down",
@@ -242,6 +249,7 @@ export const TRANSITIONS: readonly Transition[] = [
     note: "F-481",
   },
 
+  // F-484, F-485, F-487: stays through lost contact.
   {
     from: "CONFLICT-DONE",
     event: "partner-state",

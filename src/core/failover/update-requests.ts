@@ -76,7 +76,7 @@ export function blocksOf(request: UpdateRequest, { blocks }: FailoverContext): B
   return request.blocks;
 }
 
-/** F-087, F-492, A-31: an UPDDONE is due when everything was sent and answered. */
+/** F-087, F-492, F-493, A-31: an UPDDONE is due when everything was sent and answered. */
 export function isDone(request: UpdateRequest): boolean {
   return request.ended && request.open === 0;
 }

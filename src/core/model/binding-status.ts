@@ -1,4 +1,4 @@
-// The binding-statuses of RFC 8156 §5.5.1 and §7.2 with their numbers on the wire.
+// The binding-statuses of RFC 8156 §5.5.1 and §7.2 with their numbers on the wire: F-247, F-248, the same here.
 
 export const BINDING_STATUS = {
   ACTIVE: 1,

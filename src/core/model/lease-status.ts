@@ -66,7 +66,7 @@ export function isHeld(lease: Lease, grace: Seconds, now: Millis): boolean {
   return end === NO_TIME || !isPast(addSeconds(end, grace), now);
 }
 
-/** F-257, F-258, A-04: where a freed lease goes: prefixes to the primary, addresses by their low-order bit. */
+/** F-019, F-257, F-258, A-04: where a freed lease goes: prefixes to the primary, addresses by their low-order bit. */
 export function freedStatus(key: LeaseKey): "FREE" | "FREE-BACKUP" {
   if (key.kind === "prefix") return "FREE";
   return lowBit(key.address) === 1 ? "FREE" : "FREE-BACKUP";

@@ -1,4 +1,4 @@
-// Who may delegate an available prefix: its own record, else the block that contains it (docs/internals/core.md).
+// F-027: who may delegate an available prefix: its own record, else the block that contains it (docs/internals/core.md).
 
 import type { Block } from "./blocks.ts";
 import type { Lease } from "./lease.ts";

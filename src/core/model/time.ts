@@ -13,7 +13,7 @@ export type Seconds = number;
 /** RFC 8415 §7.7. */
 export const INFINITY_SECONDS = 0xffffffff;
 
-/** Unix time of 2000-01-01T00:00:00Z in seconds (RFC 8156 §3). */
+/** F-012: Unix time of 2000-01-01T00:00:00Z in seconds (RFC 8156 §3). */
 export const DHCP_EPOCH = 946_684_800;
 
 /** No time. */

@@ -1,4 +1,4 @@
-// What a state of the endpoint permits (RFC 8156 §8.1, the table of F-370). One file a state.
+// What a state of the endpoint permits (RFC 8156 §8.1, F-362, the table of F-370). One file a state.
 
 import type { MessageName, ServerIdOwner, Service } from "../../model/authority.ts";
 import type { ServerState } from "../../model/endpoint-record.ts";
@@ -40,7 +40,7 @@ export function unresponsive(): Service {
   return silent("unresponsive-state");
 }
 
-/** All valid messages; the partner's RENEW, RELEASE and DECLINE too where `forPartner` (T-03, A-81). */
+/** F-372, F-452: all valid messages; the partner's RENEW, RELEASE and DECLINE too where `forPartner` (T-03, A-81). */
 export function responsive(
   message: MessageName,
   serverId: ServerIdOwner,

@@ -1,5 +1,5 @@
 // COMMUNICATIONS-INTERRUPTED (RFC 8156 §8.9): no contact; each server serves everybody from its own pool,
-// within the MCLT. F-449 to F-453.
+// within the MCLT. F-446, F-449, F-450, F-451, F-452, F-453, F-455.
 
 import { responsive, type StateBehaviour } from "./behaviour.ts";
 

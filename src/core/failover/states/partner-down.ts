@@ -9,7 +9,7 @@ export const PARTNER_DOWN: StateBehaviour = {
   name: "PARTNER-DOWN",
   section: "8.4",
   meaning: "The partner was declared off; this server answers all clients.",
-  // F-391; once the partner is back and recovering its clients are answered all the same.
+  // F-389, F-391, F-392; once the partner is back and recovering its clients are answered all the same.
   service: (message, serverId, { strict }) => responsive(message, serverId, !strict),
   startsLeases: true,
   // F-567

@@ -1,5 +1,5 @@
 // RECOVER-DONE (RFC 8156 §8.7, A-84): ready; waiting for the partner to see it. Only RENEWs of recorded leases are
-// answered, and only while in contact. F-425 to F-428, F-569.
+// answered, and only while in contact. F-425, F-426, F-427, F-428, F-569.
 
 import { type StateBehaviour, silent } from "./behaviour.ts";
 

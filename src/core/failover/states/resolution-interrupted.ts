@@ -1,4 +1,4 @@
-// RESOLUTION-INTERRUPTED (RFC 8156 §8.11): contact was lost while differences were being settled. F-477 to F-479.
+// RESOLUTION-INTERRUPTED (RFC 8156 §8.11): contact was lost while differences were being settled. F-477, F-478, F-479.
 
 import { responsive, type StateBehaviour } from "./behaviour.ts";
 
