@@ -8,6 +8,9 @@ import type { Prng } from "./prng.ts";
 import type { EventQueue } from "./queue.ts";
 import type { FaultKind, Scenario } from "./scenario.ts";
 
+/** What a server starts from: its disk, an empty one, or a copy of some time ago. */
+export type BootDisk = "kept" | "empty" | "rolled-back";
+
 /** What faults act on. */
 export interface FaultGround {
   readonly queue: EventQueue;
@@ -19,8 +22,10 @@ export interface FaultGround {
   /** One line for the trace. */
   note(what: string, detail: string): void;
   crash(name: ServerName, how: "kill" | "power"): void;
-  /** Starts it if it does not run. */
-  boot(name: ServerName, wipe: boolean): void;
+  /** Starts it if it does not run, from this disk. */
+  boot(name: ServerName, disk: BootDisk): void;
+  /** Copies the disk, for a later boot "rolled-back". */
+  backup(name: ServerName): void;
   stop(name: ServerName): void;
   partnerDown(name: ServerName, force: boolean): void;
   /** Whether this server's disk may be lost: the other's must hold all that was acknowledged. */
@@ -81,11 +86,11 @@ export class Faults {
 
 type Strike = (ground: FaultGround, server: ServerName, duration: number) => boolean;
 
-function crashAndBoot(how: "kill" | "power", wipe: boolean): Strike {
+function crashAndBoot(how: "kill" | "power", disk: BootDisk): Strike {
   return (ground, server, duration) => {
-    if (!ground.hosts[server].runs || (wipe && !ground.mayWipe(server))) return false;
+    if (!ground.hosts[server].runs || (disk !== "kept" && !ground.mayWipe(server))) return false;
     ground.crash(server, how);
-    ground.queue.after(duration, () => ground.boot(server, wipe));
+    ground.queue.after(duration, () => ground.boot(server, disk));
     return true;
   };
 }
@@ -127,7 +132,7 @@ function partnerDownRight(ground: FaultGround, server: ServerName, duration: num
   queue.after(told, () => {
     if (!ground.hosts[dead].runs) ground.partnerDown(server, false);
   });
-  queue.after(told + duration, () => ground.boot(dead, wipe && ground.mayWipe(dead)));
+  queue.after(told + duration, () => ground.boot(dead, wipe ? "empty" : "kept"));
   return true;
 }
 
@@ -153,6 +158,18 @@ function mood(which: "slow" | "failing"): Strike {
   };
 }
 
+/** A copy of the disk is brought back after the server went on for a while (T-07). */
+function rollback(ground: FaultGround, server: ServerName, duration: number): boolean {
+  const { prng, queue } = ground;
+  if (!ground.hosts[server].runs || !ground.mayWipe(server)) return false;
+  ground.backup(server);
+  queue.after(duration, () => {
+    ground.crash(server, "power");
+    queue.after(1_000 + prng.below(duration), () => ground.boot(server, "rolled-back"));
+  });
+  return true;
+}
+
 const STRIKES: Readonly<Record<FaultKind, Strike>> = {
   "partner-cut": partnerCut,
   "partner-reset": (ground) => {
@@ -161,9 +178,9 @@ const STRIKES: Readonly<Record<FaultKind, Strike>> = {
     return true;
   },
   "client-cut": clientCut,
-  kill: crashAndBoot("kill", false),
-  "power-cut": crashAndBoot("power", false),
-  wipe: crashAndBoot("power", true),
+  kill: crashAndBoot("kill", "kept"),
+  "power-cut": crashAndBoot("power", "kept"),
+  wipe: crashAndBoot("power", "empty"),
   pause: (ground, server, duration) => {
     ground.note("pause", `${server} for ${duration} ms`);
     ground.hosts[server].pause(duration);
@@ -172,18 +189,19 @@ const STRIKES: Readonly<Record<FaultKind, Strike>> = {
   "planned-stop": (ground, server, duration) => {
     if (!ground.hosts[server].runs) return false;
     ground.stop(server);
-    ground.queue.after(10_000 + duration, () => ground.boot(server, false));
+    ground.queue.after(10_000 + duration, () => ground.boot(server, "kept"));
     return true;
   },
   "partner-down-right": partnerDownRight,
   "partner-down-wrong": partnerDownWrong,
+  rollback,
   "slow-disk": mood("slow"),
   "disk-error": mood("failing"),
   "both-down": (ground, server, duration) => {
     for (const name of ["a", "b"] as const)
       if (ground.hosts[name].runs) ground.crash(name, "power");
-    ground.queue.after(duration, () => ground.boot(server, false));
-    ground.queue.after(ground.prng.below(2 * duration), () => ground.boot(other(server), false));
+    ground.queue.after(duration, () => ground.boot(server, "kept"));
+    ground.queue.after(ground.prng.below(2 * duration), () => ground.boot(other(server), "kept"));
     return true;
   },
 };

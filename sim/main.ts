@@ -5,7 +5,7 @@ import { parseArgs } from "node:util";
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
 import { coreServer } from "./core-server.ts";
 import { Coverage, printCoverage } from "./coverage.ts";
-import { drawScenario } from "./scenario.ts";
+import { drawScenario, FAULT_KINDS, type FaultKind } from "./scenario.ts";
 import { formatSeed } from "./seeds.ts";
 import { runWorld, type WorldResult } from "./world.ts";
 
@@ -16,6 +16,7 @@ const HELP = `npm run sim -- [options]
   --trace           one world, the whole trace, in columns: seconds, who, what, details
   --single          a lone server instead of a pair
   --without A,B     leave out these faults
+  --with A,B        add these faults (rollback is only had so)
   --skip S,S        leave out these seeds
   --first           stop at the first failure
   --keep            add failing seeds to sim/seeds.txt
@@ -25,6 +26,7 @@ const HELP = `npm run sim -- [options]
 interface Variant {
   readonly single: boolean;
   readonly without: readonly string[];
+  readonly with: readonly FaultKind[];
 }
 
 interface Task extends Variant {
@@ -37,9 +39,10 @@ type Outcome = Omit<WorldResult, "trace"> & { readonly milliseconds: number };
 
 const TRACE_LINES = 60;
 
-function runSeed(seed: number, { single, without }: Variant, trace: boolean): WorldResult {
-  const drawn = drawScenario(seed, single);
-  const faults = drawn.faults.filter((kind) => !without.includes(kind));
+function runSeed(seed: number, variant: Variant, trace: boolean): WorldResult {
+  const drawn = drawScenario(seed, variant.single);
+  const all = new Set([...drawn.faults, ...variant.with]);
+  const faults = [...all].filter((kind) => !variant.without.includes(kind));
   return runWorld({ scenario: { ...drawn, faults }, createServer: coreServer, trace });
 }
 
@@ -61,6 +64,7 @@ function parse() {
       trace: { type: "boolean", default: false },
       single: { type: "boolean", default: false },
       without: { type: "string", default: "" },
+      with: { type: "string", default: "" },
       skip: { type: "string", default: "" },
       first: { type: "boolean", default: false },
       keep: { type: "boolean", default: false },
@@ -78,7 +82,16 @@ function parse() {
   }
   const skip = new Set(values.skip.split(",").map(Number));
   const without = values.without.split(",");
-  return { ...values, seeds, seed, jobs: Math.max(1, jobs), skip, without };
+  const names = values.with.split(",").filter((name) => name !== "");
+  const added = names.map(faultNamed);
+  return { ...values, seeds, seed, jobs: Math.max(1, jobs), skip, without, with: added };
+}
+
+function faultNamed(name: string): FaultKind {
+  const kind = [...FAULT_KINDS, "rollback" as const].find((one) => one === name);
+  if (kind === undefined)
+    throw new Error(`no fault is called ${name}: ${FAULT_KINDS.join(", ")}, rollback`);
+  return kind;
 }
 
 type Options = ReturnType<typeof parse>;
@@ -139,11 +152,17 @@ async function runWorkers(
 }
 
 async function runAll(options: Options, onOutcome: (outcome: Outcome) => void): Promise<void> {
-  const { first, jobs, single, without } = options;
+  const { first, jobs, single, with: added, without } = options;
   const wanted = Array.from({ length: options.seeds }, (_, i) => options.seed + i);
   const seeds = wanted.filter((seed) => !options.skip.has(seed));
   const tasks = Array.from({ length: jobs }, (_, i): Task => {
-    return { seeds: seeds.filter((_seed, at) => at % jobs === i), first, single, without };
+    return {
+      seeds: seeds.filter((_seed, at) => at % jobs === i),
+      first,
+      single,
+      with: added,
+      without,
+    };
   });
   if (jobs === 1) for (const outcome of runTask(tasks[0] as Task)) onOutcome(outcome);
   else await runWorkers(tasks, onOutcome);

@@ -9,7 +9,8 @@ import type { LeaseImage, Observation, ServerName } from "./checkers/observation
 import { SimClock } from "./clock.ts";
 import { serverConfig } from "./config.ts";
 import { describeMessage, describePartner } from "./describe.ts";
-import { SimDisk } from "./disk.ts";
+import { type DiskImage, SimDisk } from "./disk.ts";
+import type { BootDisk } from "./faults.ts";
 import { Host, type HostEars, type ServerFactory } from "./host.ts";
 import { PartnerNetwork } from "./link.ts";
 import type { Scene } from "./scene.ts";
@@ -39,6 +40,7 @@ export class Pair {
   readonly #tables: Record<ServerName, DiskTable> = { a: new DiskTable(), b: new DiskTable() };
   /** Disks lost since both servers last were in NORMAL. */
   readonly #wiped = new Set<ServerName>();
+  readonly #backups = new Map<ServerName, DiskImage>();
 
   constructor({ createServer, datagram, scene }: PairOptions) {
     this.#scene = scene;
@@ -161,7 +163,7 @@ export class Pair {
     const { prng, queue } = this.#scene;
     this.#scene.note(host.name, "stopped", () => `${failed ? "failed" : "planned"}: ${reason}`);
     this.end(host.name, "kill");
-    if (failed) queue.after(1_000 + prng.below(4_000), () => this.boot(host.name, false));
+    if (failed) queue.after(1_000 + prng.below(4_000), () => this.boot(host.name, "kept"));
   }
 
   command(name: ServerName, command: Extract<Command, { type: "stop" | "partner-down" }>): void {
@@ -187,16 +189,25 @@ export class Pair {
     else this.partner.processEnded(name);
   }
 
-  /** Starts a server that does not run. */
-  boot(name: ServerName, wipe: boolean): void {
+  backup(name: ServerName): void {
+    this.#backups.set(name, this.hosts[name].disk.image());
+  }
+
+  /** Starts a server that does not run. A disk is not lost while the other server needs it. */
+  boot(name: ServerName, disk: BootDisk): void {
     const host = this.hosts[name];
     if (host.runs) return;
-    const diskKept = !(wipe && this.mayWipe);
+    const diskKept = disk === "kept" || !this.mayWipe;
     if (!diskKept) {
-      host.disk.restore(new Map());
+      const backup = disk === "empty" ? undefined : this.#backups.get(name);
+      host.disk.restore(backup ?? new Map());
       this.#wiped.add(name);
     }
-    this.#scene.note("fault", "boot", () => `${name}${diskKept ? "" : " with an empty disk"}`);
+    this.#scene.note(
+      "fault",
+      "boot",
+      () => `${name}${diskKept ? "" : ` with a disk that is ${disk}`}`,
+    );
     this.#tables[name] = readTable(host.disk.reader());
     const { leases } = this.#tables[name];
     this.#states[name] = "STARTUP";
@@ -210,7 +221,7 @@ export class Pair {
       this.hosts[name].diskMood = "usual";
       this.hosts[name].unpause();
       this.partner.heal(name);
-      this.boot(name, false);
+      this.boot(name, "kept");
     }
   }
 

@@ -16,8 +16,10 @@ export type FaultKind =
   | "partner-down-wrong"
   | "slow-disk"
   | "disk-error"
-  | "both-down";
+  | "both-down"
+  | "rollback";
 
+/** Faults that worlds draw; "rollback" (T-07) is asked for by name. */
 export const FAULT_KINDS: readonly FaultKind[] = [
   "partner-cut",
   "partner-reset",

@@ -116,7 +116,8 @@ class World {
       network: this.#network,
       note: (what, detail) => this.#scene.note("fault", what, () => detail),
       crash: (name, how) => unlessHealed(() => pair.end(name, how)),
-      boot: (name, wipe) => pair.boot(name, wipe && !this.#scene.healed),
+      boot: (name, disk) => pair.boot(name, this.#scene.healed ? "kept" : disk),
+      backup: (name) => pair.backup(name),
       stop: (name) => unlessHealed(() => pair.command(name, { type: "stop" })),
       partnerDown: (name, force) =>
         unlessHealed(() =>
@@ -132,7 +133,7 @@ class World {
   }
 
   #safety(): void {
-    for (const name of this.#pair.names) this.#pair.boot(name, false);
+    for (const name of this.#pair.names) this.#pair.boot(name, "kept");
     this.#population.begin();
     this.#faults.begin();
     this.#scene.queue.after(PROBE_EVERY, () => this.#probe());
