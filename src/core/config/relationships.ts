@@ -88,9 +88,11 @@ function checkPair(context: Context, servers: Servers, value: FileRelationship, 
         "give the address at which its partner reaches it",
       );
     }
+    // F-214, F-215, F-554: TLS, unless the file says otherwise in so many words.
     if (value.security !== "plain") checkCertificate(context, name, server, value.name);
   }
   if (value.security === "plain") {
+    // F-547
     context.warn(
       "plain",
       [...path, "security"],

@@ -177,7 +177,7 @@ function granted(
   };
 }
 
-/** F-047, F-245, F-246, F-251, F-252, F-253, F-254, F-262, F-438: an ending is told first; free the lease becomes by the partner's answer. */
+/** F-047, F-261, F-245, F-246, F-251, F-252, F-253, F-254, F-262, F-438: an ending is told first; free the lease becomes by the partner's answer. */
 function ended(
   endpoint: Endpoint,
   before: Lease,

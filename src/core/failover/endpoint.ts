@@ -282,7 +282,7 @@ export class Endpoint {
     }
   }
 
-  /** What the present state asks of the partner (F-412, F-413, F-414). */
+  /** What the present state asks of the partner (F-412, F-413, F-414, F-565). */
   act(now: Millis): void {
     if (!this.communicating || this.partnerStarting) return;
     const { partnerState, updateAllNeeded: all } = this.record;

@@ -159,7 +159,7 @@ export class FailoverService {
     }
   }
 
-  /** F-073, A-46, F-555: said, then closed; clients notice nothing. */
+  /** F-073, A-46, F-555, F-556: said, then closed; clients notice nothing. */
   #protocolError(link: OpenLink, what: string, now: Millis): void {
     this.#context.counters.add("failover-protocol-error");
     const { endpoint, channel } = link;

@@ -69,7 +69,7 @@ export const TRANSITIONS: readonly Transition[] = [
     note: "A-40: expected on a secondary only",
   },
 
-  // F-456, F-457, F-458, F-459, F-460, F-461, F-462, A-35: RECOVER and RECOVER-WAIT have no row, so it stays.
+  // F-456, F-457, F-458, F-459, F-460, F-461, F-462, F-463, A-35: RECOVER and RECOVER-WAIT have no row, so it stays.
   {
     from: "COMMUNICATIONS-INTERRUPTED",
     event: "operator-partner-down",

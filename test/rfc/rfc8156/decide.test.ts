@@ -205,7 +205,7 @@ describe("§7.5.4 which times are compared", () => {
     expect(orders).toEqual(["earlier", "equal", "equal", "equal", "later"]);
   });
 
-  it("3 compares over the wrap of the 32 bits (F-013, A-58)", () => {
+  it("3 compares over the wrap of the 32 bits (F-012, F-013, A-58)", () => {
     const wrapped = own("EXPIRED", { clientLastTransactionTime: 0xffff_fff0 });
     expect(
       decide(wrapped, update("RELEASED", 0, { clientTransactionTime: 16 }), "primary", EPOCH).order,

@@ -141,11 +141,11 @@ function runVectorA(run: Run & { held: Held }): void {
 }
 
 describe("§4.4.1 a real pair", () => {
-  it("4.4.1 follows example A: MCLT first, the full lifetime once acknowledged (F-067, F-052, F-060, F-061)", () => {
+  it("4.4.1 follows example A: MCLT first, the full lifetime once acknowledged (F-067, F-052, F-058, F-060, F-061)", () => {
     runVectorA(begin());
   });
 
-  it("8.9.1 follows example B when the partner is gone, and its lease stays with example C (F-068, F-069, F-063)", () => {
+  it("8.9.1 follows example B when the partner is gone, and its lease stays with example C (F-068, F-069, F-063, F-479, F-064)", () => {
     const run = begin();
     const { pair, start, held } = run;
     runVectorA(run);

@@ -86,7 +86,7 @@ describe("RFC 7653 §8.2: the primary", () => {
 });
 
 describe("RFC 7653 §9.1: the secondary", () => {
-  it("9.1 in secure mode answers STARTTLS without a status and starts TLS as server (F-222, F-230)", () => {
+  it("9.1 in secure mode answers STARTTLS without a status and starts TLS as server (F-155, F-222, F-230)", () => {
     const b = secondary();
     b.sendPlain("STARTTLS", 0x123456);
     expect(b.plain).toEqual([{ type: "REPLY", transactionId: 0x123456, options: [] }]);
