@@ -26,27 +26,27 @@ const FIGURE_2: Readonly<
   RESET: { FREE: "ack", "FREE-BACKUP": "ack" },
 };
 
-/** A change is written this long after what caused it at the latest, milliseconds. */
+/** What caused a change came after the lease's write before, or this long before it at most: a write waits for the
+ * one before it, milliseconds. */
 const WRITTEN_AFTER = 10_000;
 
 /** Statuses and when they were last heard of. */
 class Heard {
   readonly #at = new Map<string, number>();
-  #now = 0;
+  #since = 0;
 
   add(status: string, at: number): void {
     this.#at.set(status, at);
   }
 
-  /** The time that `has` judges by. */
-  look(now: number): this {
-    this.#now = now;
-    return this;
+  /** `has` judges from the time of an earlier write on. */
+  look(since: number): void {
+    this.#since = since;
   }
 
   has(status: string): boolean {
     const at = this.#at.get(status);
-    return at !== undefined && at >= this.#now - WRITTEN_AFTER;
+    return at !== undefined && at >= this.#since - WRITTEN_AFTER;
   }
 
   get names(): readonly string[] {
@@ -56,6 +56,9 @@ class Heard {
 
 interface Known {
   lease: LeaseImage;
+  /** Times of its last write and of the one before. */
+  writtenAt: number;
+  previousAt: number;
   /** Statuses that the partner sent lately, and those of ours that it acknowledged. */
   readonly received: Heard;
   readonly acked: Heard;
@@ -73,7 +76,13 @@ const key = (server: string, lease: { address: string; length: number }) =>
 
 type Of<T extends Observation["type"]> = Extract<Observation, { type: T }>;
 
-const known = (lease: LeaseImage): Known => ({ lease, received: new Heard(), acked: new Heard() });
+const known = (lease: LeaseImage): Known => ({
+  lease,
+  writtenAt: 0,
+  previousAt: 0,
+  received: new Heard(),
+  acked: new Heard(),
+});
 const isFree = (status: string) => status === "FREE" || status === "FREE-BACKUP";
 /** A-20: what the receiver accepts as ended is free there at once. */
 const ENDED = ["EXPIRED", "RELEASED", "RESET", "PENDING-FREE", "FREE", "FREE-BACKUP"];
@@ -160,8 +169,12 @@ class BindingTransitions {
     for (const lease of leases) {
       const entry = this.#entry(server, lease);
       const { lease: before } = entry;
-      entry.received.look(at);
-      entry.acked.look(at);
+      if (entry.writtenAt < at) {
+        entry.previousAt = entry.writtenAt;
+        entry.writtenAt = at;
+      }
+      entry.received.look(entry.previousAt);
+      entry.acked.look(entry.previousAt);
       if (!this.#isAllowed(server, entry, lease)) {
         const received = entry.received.names.join(" ") || "nothing";
         this.#report(

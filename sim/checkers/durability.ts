@@ -27,6 +27,8 @@ interface Promised {
 const REPLY = 7;
 const RELEASE = 8;
 const DECLINE = 9;
+/** An answer waits this long for a slow disk at most, milliseconds. */
+const HELD_FOR = 30_000;
 /** The step that made a REPLY is up to 2 s before its release (T-06). */
 const SLACK = 3;
 
@@ -39,6 +41,8 @@ class Durability {
   readonly #promises = new Map<string, Promised>();
   /** BNDUPDs as they came, to know what a BNDREPLY is about. */
   readonly #open = new Map<string, readonly PartnerLease[]>();
+  /** When a RELEASE or DECLINE for a lease came last: an answer made before it may leave after it. */
+  readonly #givenAt = new Map<string, number>();
   readonly #report: Report;
 
   constructor(report: Report) {
@@ -69,7 +73,7 @@ class Durability {
     const now = secondsSince2000(serverTime);
     const { duid } = message;
     for (const lease of message.ias.flatMap((ia) => ia.leases)) {
-      if (lease.valid === 0) continue;
+      if (lease.valid === 0 || this.#wasGiven(server, lease, at)) continue;
       const { address, iaid, length } = lease;
       const until = now + lease.valid;
       const promise = { address, length, duid, iaid, until, what: "REPLY", at };
@@ -98,6 +102,7 @@ class Durability {
     const { address, duid, iaid, length, stateExpirationTime: until } = lease;
     const before = this.#promises.get(key(server, lease));
     if (before !== undefined && before.duid === duid && before.until > until) return;
+    if (this.#wasGiven(server, lease, at)) return;
     this.#promises.set(key(server, lease), {
       address,
       length,
@@ -123,12 +128,17 @@ class Durability {
     }
   }
 
+  #wasGiven(server: ServerName, lease: { address: string; length: number }, at: number): boolean {
+    return (this.#givenAt.get(key(server, lease)) ?? Number.NEGATIVE_INFINITY) >= at - HELD_FOR;
+  }
+
   /** A RELEASE or DECLINE that came may have ended it. */
-  #given({ bytes, server }: Of<"server-received">): void {
+  #given({ at, bytes, server }: Of<"server-received">): void {
     const message = readMessage(bytes);
     if (message === undefined || (message.type !== RELEASE && message.type !== DECLINE)) return;
     for (const lease of message.ias.flatMap((ia) => ia.leases)) {
       const name = key(server, lease);
+      this.#givenAt.set(name, at);
       if (this.#promises.get(name)?.duid === message.duid) this.#promises.delete(name);
     }
   }

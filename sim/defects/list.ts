@@ -34,7 +34,7 @@ const LIFETIMES: readonly Defect[] = [
     file: "src/core/model/limits.ts",
     find: "graceSeconds: 10,",
     replace: "graceSeconds: -12,",
-    worlds: 400,
+    worlds: 200,
   },
   {
     name: "earlier-expiry-recorded",
@@ -151,7 +151,7 @@ const UPDATES: readonly Defect[] = [
     file: "src/core/failover/decide.ts",
     find: 'if (own === "ACTIVE") return received === "ABANDONED";',
     replace: "",
-    worlds: 400,
+    worlds: 200,
   },
   {
     name: "every-tie-rejected",
@@ -166,7 +166,7 @@ const UPDATES: readonly Defect[] = [
     file: "src/core/failover/decide.ts",
     find: 'if (accept.order === "earlier") return outdated("a later contact is known here");',
     replace: 'if (accept.order === "earlier") return accept;',
-    worlds: 400,
+    worlds: 200,
   },
   {
     name: "active-ended-by-the-partner",
@@ -181,7 +181,7 @@ const UPDATES: readonly Defect[] = [
     file: "src/core/failover/decide.ts",
     find: 'if (role === "secondary" || isContactAfterStart(own, update)) return accept;',
     replace: 'if (role === "secondary" && isContactAfterStart(own, update)) return accept;',
-    worlds: 400,
+    worlds: 200,
   },
   {
     name: "ending-not-noted-as-sent",
@@ -189,7 +189,7 @@ const UPDATES: readonly Defect[] = [
     file: "src/core/failover/update-stream.ts",
     find: "endingSent: lease.endingSent || ending,",
     replace: "endingSent: false,",
-    worlds: 400,
+    worlds: 200,
   },
   {
     name: "returned-after-it-was-told",
@@ -197,7 +197,7 @@ const UPDATES: readonly Defect[] = [
     file: "src/core/failover/authority.ts",
     find: "if (!isOf(lease, client) || lease.endingSent || endpoint.isAlone(now)) return false;",
     replace: "if (!isOf(lease, client) || endpoint.isAlone(now)) return false;",
-    worlds: 400,
+    worlds: 200,
   },
 ];
 
@@ -215,7 +215,7 @@ const STATES: readonly Defect[] = [
     file: "src/core/failover/record.ts",
     find: "mcltWait(mclt, times.heartbeat),",
     replace: "0 * mcltWait(mclt, times.heartbeat),",
-    worlds: 400,
+    worlds: 200,
   },
   {
     name: "lost-database-unnoticed",
@@ -230,7 +230,7 @@ const STATES: readonly Defect[] = [
     file: "src/core/failover/hidden.ts",
     find: "if (partnerLostAt === NO_TIME || lease.expirationTime === NO_TIME) return NO_TIME;",
     replace: "if (partnerLostAt !== 1) return NO_TIME;",
-    worlds: 400,
+    worlds: 200,
   },
   {
     name: "conflict-skipped",
@@ -238,7 +238,7 @@ const STATES: readonly Defect[] = [
     file: "src/core/failover/states/potential-conflict.ts",
     find: "service: unresponsive,",
     replace: 'service: () => ({ type: "answer" }),',
-    worlds: 400,
+    worlds: 200,
   },
   {
     name: "deaf-to-silence",
@@ -246,7 +246,7 @@ const STATES: readonly Defect[] = [
     file: "src/core/failover/service.ts",
     find: "if (now >= channel.deadAt(endpoint.relationship)) {",
     replace: "if (now >= channel.deadAt(endpoint.relationship) + 9_000_000) {",
-    worlds: 400,
+    worlds: 200,
   },
   {
     name: "old-datagrams-served",
@@ -254,7 +254,7 @@ const STATES: readonly Defect[] = [
     file: "src/core/server/server.ts",
     find: 'if (now - datagram.receivedAt > DEFAULTS.replyMaxAgeMillis) return "waited-too-long";',
     replace: "",
-    worlds: 400,
+    worlds: 200,
   },
   {
     name: "old-replies-sent",
@@ -262,7 +262,7 @@ const STATES: readonly Defect[] = [
     file: "src/core/server/release.ts",
     find: 'if (now > output.dropAt) this.#counters.add("reply-too-late");',
     replace: "if (now > Number.MAX_SAFE_INTEGER) return;",
-    worlds: 400,
+    worlds: 200,
   },
 ];
 
