@@ -1,5 +1,6 @@
 // UPDREQ and UPDREQALL of the partner: a cursor each, not a list (RFC 8156 §5.3.5 to §5.3.7; A-30 to A-32).
 
+import { linkNamed } from "../config/lookup.ts";
 import type { Block } from "../model/blocks.ts";
 import type { Lease } from "../model/lease.ts";
 import type { FailoverContext } from "./context.ts";
@@ -40,7 +41,7 @@ export function newRequest(
 /** The next at most `limit` leases of the request (F-490, F-491); moves its cursor. */
 export function nextLeases(
   request: UpdateRequest,
-  { table, lastSequence }: FailoverContext,
+  { config, table, lastSequence }: FailoverContext,
   limit: number,
 ): readonly Lease[] {
   if (request.ended || limit <= 0) return [];
@@ -48,8 +49,11 @@ export function nextLeases(
     const { leases, next } = table.slice(request.position, limit);
     if (next === undefined) request.ended = true;
     else request.position = next;
-    // A-26: what never had a client cannot be sent.
-    return leases.filter((lease) => lease.duid !== undefined);
+    // A-26: what never had a client cannot be sent. F-292: nor what is on a link without a partner.
+    return leases.filter(
+      (lease) =>
+        lease.duid !== undefined && linkNamed(config, lease.link)?.relationship !== undefined,
+    );
   }
   const leases = table
     .marked(request.position, limit)

@@ -8,7 +8,7 @@ import type { Lease } from "../../../src/core/model/lease.ts";
 import type { FailoverMessage } from "../../../src/core/wire/failover-messages.ts";
 import { allOptions, firstOption, type Option, option } from "../../../src/core/wire/options.ts";
 import { acquire, iaNa, serverId, TestClient } from "../../support/client.ts";
-import { ip, Pair } from "../../support/pair.ts";
+import { CONFIG, ip, Pair } from "../../support/pair.ts";
 import { accepted, ScriptedPartner } from "../../support/scripted-partner.ts";
 
 const duid = (number: number) =>
@@ -167,6 +167,25 @@ describe("§5.3.6 UPDREQALL", () => {
     expect(updates.flatMap(named)).toHaveLength(7);
     for (const update of updates) answer(a, update);
     expect(a.expectOne("UPDDONE").transactionId).toBe(id);
+  });
+
+  it("5.3.6 not what is on a link that has no partner (F-292, T-10)", () => {
+    const alone =
+      "\n  - subnet: 2001:db8:2::/64\n    interface: alone\n    server: a\n    pools:\n      - pool: 2001:db8:2::1:0/112\n";
+    const a = new ScriptedPartner("a", CONFIG.replace(/\n$/, alone)).start();
+    a.put("COMMUNICATIONS-INTERRUPTED").open().connect();
+    a.tell("RECOVER");
+    give(a, 1);
+    const other = a.host.config.links.find((link) => link.relationship === undefined)?.name ?? "?";
+    a.lease({
+      address: ip("2001:db8:2::1:1"),
+      link: other,
+      status: "ACTIVE",
+      duid: duid(9),
+      stateExpirationTime: a.time(200),
+    });
+    a.send("UPDREQALL");
+    expect(a.takeAll("BNDUPD").flatMap(named)).toEqual([ip("2001:db8:1::1:101")]);
   });
 
   it("5.3.7 UPDDONE waits for a block that was under way before (F-492, F-087)", () => {
