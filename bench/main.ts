@@ -1,71 +1,146 @@
-// `npm run bench [-- --quick]`: exchanges a second held with under 1 % loss, server CPU an exchange and
-// latency, for relayed clients on ::1: one server alone, the pair, and Kea where it is installed (as root, in a
-// namespace). All in one run on one machine, so that the ratios count; the figures themselves depend on it.
+// `npm run bench [-- options]`: one server and a pair in one run, with relayed clients on ::1. docs/internals/bench.md
+// tells how to read it. Figures of different runs or machines do not compare; ratios within a run do.
 
-import { rmSync } from "node:fs";
-import { cpus } from "node:os";
+import { mkdtempSync, rmSync } from "node:fs";
+import { cpus, loadavg, tmpdir } from "node:os";
+import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { type Contestant, kea, pair, single } from "./parts/contestants.ts";
-import type { Kind } from "./parts/exchanges.ts";
-import { type Figures, measure } from "./parts/measure.ts";
+import type { Kind } from "./load/open-loop.ts";
+import { residentMib } from "./run/cpu.ts";
+import { startKea } from "./run/kea.ts";
+import { Generator, type Measured, type Subject } from "./run/measure.ts";
+import { costs, profileText, profilingOptions } from "./run/profile.ts";
+import { fixed, HEADINGS, heldLine, line, measuredLine, median } from "./run/report.ts";
+import { search } from "./run/search.ts";
+import { type Server, type Servers, startServers } from "./run/servers.ts";
 
 const { values } = parseArgs({
   options: {
-    quick: { type: "boolean", default: false },
-    kinds: { type: "string", default: "address,prefix,rapid" },
+    /** Seconds of one run. */
+    seconds: { type: "string", default: "2" },
+    /** Exchanges a second for CPU, ratios and latency. */
+    rate: { type: "string", default: "1000" },
+    /** How often single and pair are measured in turn at that rate. */
+    rounds: { type: "string", default: "5" },
+    kinds: { type: "string", default: "address,prefix,rapid,renew-mix" },
+    /** Leave out the search for the highest rate. */
+    "no-search": { type: "boolean", default: false },
+    /** Print the functions that cost most while a rate is held. */
+    profile: { type: "boolean", default: false },
+    /** Measure an installed Kea in the same run. */
+    kea: { type: "boolean", default: false },
   },
 });
 
-const HEADINGS = [
-  "what",
-  "server",
-  "exchanges/s",
-  "CPU µs",
-  "partner µs",
-  "p50 ms",
-  "p99 ms",
-  "to single",
-  "CPU ratio",
-];
+const seconds = Number(values.seconds);
+const rate = Number(values.rate);
+const kinds = values.kinds.split(",") as Kind[];
 
-function row(cells: readonly string[]): string {
-  return cells.map((cell, i) => cell.padEnd(i < 2 ? 10 : 11)).join(" ");
+function pidOf({ daemon }: Server): number {
+  if (daemon.pid === undefined) throw new Error(`${daemon.options.name} does not run`);
+  return daemon.pid;
 }
 
-function shown(kind: Kind, name: string, figures: Figures, base: Figures | undefined): string {
-  const ratio = (mine: number, theirs: number | undefined) =>
-    theirs === undefined || theirs === 0 ? "" : (mine / theirs).toFixed(2);
-  return row([
-    ...[kind, name, figures.held.toFixed(0), figures.cpu.toFixed(0)],
-    figures.partnerCpu === undefined ? "" : figures.partnerCpu.toFixed(0),
-    ...[figures.p50.toFixed(3), figures.p99.toFixed(3)],
-    ...[ratio(figures.held, base?.held), ratio(figures.cpu, base?.cpu)],
-  ]);
+function subjects({ single, primary, secondary }: Servers): readonly [Subject, Subject] {
+  return [
+    { name: "single", port: single.clientPort, pids: [pidOf(single)] },
+    { name: "pair", port: primary.clientPort, pids: [pidOf(primary), pidOf(secondary)] },
+  ];
 }
 
-async function figuresOf(make: () => Promise<Contestant>, kind: Kind): Promise<Figures> {
-  const contestant = await make();
+async function printMachine({ single }: Servers): Promise<void> {
+  const status = (await single.daemon.ask("/v1/status")) as Record<string, unknown>;
+  const { udpAdapter } = { ...status, ...(status.process as object | undefined) } as {
+    udpAdapter?: string;
+  };
+  const [model] = cpus();
+  console.log(`UDP adapter ${udpAdapter ?? "unknown"}, node ${process.version}`);
+  console.log(`${cpus().length} CPUs (${model?.model}), load average ${loadavg()[0]?.toFixed(2)}`);
+}
+
+/** Single and pair in turn at a moderate rate: CPU an exchange, latency, and the ratio that counts. */
+async function compare(generator: Generator, all: readonly Subject[], kind: Kind): Promise<void> {
+  const found = new Map<string, Measured[]>();
+  // The engine compiles what it meets: the first run of a kind does not count.
+  for (const subject of all) await generator.measure(subject, { kind, rate, seconds });
+  for (let round = 0; round < Number(values.rounds); round++) {
+    for (const subject of all) {
+      const measured = await generator.measure(subject, { kind, rate, seconds });
+      found.set(subject.name, [...(found.get(subject.name) ?? []), measured]);
+    }
+  }
+  const cpuOf = (name: string) => median((found.get(name) ?? []).map(({ cpu }) => cpu[0] ?? 0));
+  for (const { name } of all) {
+    const runs = found.get(name) ?? [];
+    const middle = runs.find(({ cpu }) => cpu[0] === cpuOf(name));
+    if (middle !== undefined) console.log(measuredLine(name, kind, middle));
+  }
+  const ratio = cpuOf("pair") / cpuOf("single");
+  console.log(`ratio pair/single, CPU of the primary, ${kind}: ${fixed(ratio, 2)}`);
+}
+
+async function highest(generator: Generator, all: readonly Subject[], kind: Kind): Promise<void> {
+  const rates: number[] = [];
+  for (const subject of all) {
+    const held = await search(generator, subject, { kind, from: rate, seconds });
+    rates.push(held.rate);
+    console.log(heldLine(subject.name, kind, held));
+  }
+  const [single, pair] = rates;
+  if (single && pair)
+    console.log(`ratio pair/single, rate held, ${kind}: ${fixed(pair / single, 2)}`);
+}
+
+async function profile(generator: Generator): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), "tandem-profile-"));
+  const servers = await startServers(profilingOptions(folder));
   try {
-    return await measure(contestant, kind, values.quick);
+    const { single, primary, secondary } = servers;
+    const all = subjects(servers);
+    for (const subject of all) {
+      const held = await search(generator, subject, { kind: "address", from: rate * 4, seconds });
+      await generator.measure(subject, { kind: "address", rate: held.rate, seconds: seconds * 3 });
+      console.log(`${subject.name}: profile at ${held.rate} exchanges/s`);
+    }
+    for (const [name, server] of Object.entries({ single, primary, secondary })) {
+      const pid = pidOf(server);
+      await server.daemon.stop();
+      console.log(`\nwhere the busy time of ${name} goes`);
+      console.log(profileText(costs(folder, pid), 30));
+    }
   } finally {
-    await contestant.end();
-    rmSync(contestant.folder, { recursive: true, force: true });
+    await servers.end();
+    rmSync(folder, { recursive: true, force: true });
   }
 }
 
-console.log(
-  `${cpus().length} × ${cpus()[0]?.model ?? "unknown processor"}, Node ${process.version}, UDP by dgram`,
-);
-console.log(
-  "CPU at 1,000 exchanges/s, of the server that answers; latency of the last answer at that rate",
-);
-console.log(row(HEADINGS));
-for (const kind of values.kinds.split(",") as Kind[]) {
-  const alone = await figuresOf(single, kind);
-  console.log(shown(kind, "single", alone, undefined));
-  console.log(shown(kind, "pair", await figuresOf(pair, kind), alone));
-  const reason = kea.missing();
-  if (reason === undefined)
-    console.log(shown(kind, "Kea alone", await figuresOf(kea.start, kind), alone));
-  else console.log(`${kind}: no comparison with Kea: ${reason}`);
+async function main(): Promise<void> {
+  const generator = await Generator.start(0);
+  const servers = await startServers("");
+  const kea = values.kea ? await startKea() : undefined;
+  try {
+    await printMachine(servers);
+    const all: readonly Subject[] = [...subjects(servers), ...(kea ? [kea.subject] : [])];
+    console.log(`\nat ${rate} exchanges/s, ${seconds} s a run, middle of ${values.rounds}`);
+    console.log(line(HEADINGS));
+    for (const kind of kinds) await compare(generator, all, kind);
+    if (!values["no-search"]) {
+      console.log("\nhighest rate with less than 1 % lost");
+      console.log(line(HEADINGS));
+      for (const kind of kinds) await highest(generator, all, kind);
+    }
+    const memory = [servers.single, servers.primary, servers.secondary].map((server) =>
+      fixed(residentMib(pidOf(server)), 0),
+    );
+    console.log(
+      `\nmemory at the end, MiB: single ${memory[0]}, pair ${memory[1]} and ${memory[2]}`,
+    );
+    if (values.profile) await profile(generator);
+  } finally {
+    await servers.end();
+    await kea?.end();
+    generator.end();
+  }
 }
+
+await main();

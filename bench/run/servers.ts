@@ -1,0 +1,158 @@
+// The servers that are measured: one alone and a pair, on ::1 with files of their own, all running at the same time.
+
+import { createSocket } from "node:dgram";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { until } from "../../tools/netns/command.ts";
+import { Daemon } from "../../tools/netns/daemon.ts";
+
+export interface Server {
+  readonly daemon: Daemon;
+  readonly clientPort: number;
+}
+
+export interface Servers {
+  readonly folder: string;
+  readonly single: Server;
+  readonly primary: Server;
+  readonly secondary: Server;
+  end(): Promise<void>;
+}
+
+/** Lifetimes of the measurements of other servers, so that figures can be compared. */
+const COMMON = {
+  "valid-lifetime": 4_000,
+  "preferred-lifetime": 3_000,
+  subnet6: [
+    {
+      subnet: "2001:db8:1::/64",
+      "rapid-commit": true,
+      pools: [{ pool: "2001:db8:1::/64" }],
+      "pd-pools": [{ prefix: "2001:db9::/32", "delegated-len": 56 }],
+      "option-data": [{ name: "dns-servers", data: "2001:db8::53" }],
+    },
+  ],
+};
+
+function freePort(type: "udp" | "tcp"): Promise<number> {
+  return new Promise((resolve, reject) => {
+    if (type === "udp") {
+      const probe = createSocket("udp6").once("error", reject);
+      probe.bind(0, "::1", () => {
+        const { port } = probe.address();
+        probe.close(() => resolve(port));
+      });
+      return;
+    }
+    const probe = createServer().once("error", reject);
+    probe.listen(0, "::1", () => {
+      const address = probe.address();
+      const port = typeof address === "object" && address !== null ? address.port : 0;
+      probe.close(() => resolve(port));
+    });
+  });
+}
+
+function duid(name: string): string {
+  return `00:03:00:01:02:00:00:00:00:0${name}`;
+}
+
+interface Making {
+  readonly folder: string;
+  /** Put before the command. */
+  readonly wrapper: readonly string[];
+}
+
+/** Options of node stand behind its name, those of the server at the end. Each lease is not logged: that is the
+ * setting that other servers are measured with. */
+function commandWith(nodeOptions: string): readonly string[] {
+  return ["sh", "-c", `node=$1; shift; exec "$node" ${nodeOptions} "$@" --log-level warn`, "sh"];
+}
+
+function makeDaemon(making: Making, name: string, config: string): Daemon {
+  const home = join(making.folder, name);
+  mkdirSync(home, { recursive: true });
+  return new Daemon({
+    ...{ name: name.slice(-1), namespace: undefined, config, wrapper: making.wrapper },
+    stateDirectory: join(home, "state"),
+    controlSocket: join(home, "control.sock"),
+    log: join(home, "log"),
+  });
+}
+
+function serverPart(making: Making, name: string, clientPort: number) {
+  const home = join(making.folder, name);
+  return {
+    duid: duid(name.slice(-1)),
+    unicast: [`[::1]:${clientPort}`],
+    "state-directory": join(home, "state"),
+    "control-socket": join(home, "control.sock"),
+  };
+}
+
+function write(folder: string, name: string, content: object): string {
+  const path = join(folder, name);
+  writeFileSync(path, JSON.stringify({ ...COMMON, ...content }, undefined, 2));
+  return path;
+}
+
+async function makeSingle(making: Making): Promise<Server> {
+  const clientPort = await freePort("udp");
+  const servers = { c: serverPart(making, "single-c", clientPort) };
+  const config = write(making.folder, "single.json", { servers });
+  return { daemon: makeDaemon(making, "single-c", config), clientPort };
+}
+
+async function makePair(making: Making): Promise<{ primary: Server; secondary: Server }> {
+  const ports = { a: await freePort("udp"), b: await freePort("udp") };
+  const part = async (name: "a" | "b") => ({
+    ...serverPart(making, `pair-${name}`, ports[name]),
+    ...{ address: "::1", port: await freePort("tcp") },
+  });
+  const relationship = {
+    ...{ name: "bench", primary: "a", secondary: "b", security: "plain", mclt: 3_600 },
+    ...{ "startup-time": "1s", "connect-retry": "300ms" },
+  };
+  const config = write(making.folder, "pair.json", {
+    testing: { "allow-short-times": true },
+    failover: { relationships: [relationship] },
+    servers: { a: await part("a"), b: await part("b") },
+  });
+  const make = (name: "a" | "b") => makeDaemon(making, `pair-${name}`, config);
+  return {
+    primary: { daemon: make("a"), clientPort: ports.a },
+    secondary: { daemon: make("b"), clientPort: ports.b },
+  };
+}
+
+async function inNormal(daemon: Daemon): Promise<true | undefined> {
+  const answer = (await daemon.ask("/v1/failover")) as {
+    readonly relationships: readonly { readonly state: string }[];
+  };
+  return answer.relationships[0]?.state === "NORMAL" ? true : undefined;
+}
+
+/** Starts all three; the pair is in NORMAL. `nodeOptions` are for every server. */
+export async function startServers(nodeOptions: string): Promise<Servers> {
+  const folder = mkdtempSync(join(tmpdir(), "tandem-bench-"));
+  const making = { folder, wrapper: commandWith(nodeOptions) };
+  const single = await makeSingle(making);
+  const { primary, secondary } = await makePair(making);
+  const daemons = [single, primary, secondary].map(({ daemon }) => daemon);
+  const end = async (): Promise<void> => {
+    await Promise.all(daemons.map((daemon) => daemon.kill()));
+    rmSync(folder, { recursive: true, force: true });
+  };
+  try {
+    await Promise.all(daemons.map((daemon) => daemon.start()));
+    for (const { daemon } of [primary, secondary]) {
+      await until(`${daemon.options.name} to be in NORMAL`, 30_000, () => inNormal(daemon));
+    }
+  } catch (error) {
+    await end();
+    throw error;
+  }
+  return { folder, single, primary, secondary, end };
+}
