@@ -71,6 +71,10 @@ export class UpdateStream {
 
   /** F-494, A-32: requests are answered in order, each with its UPDDONE. */
   request(transactionId: number, all: boolean): void {
+    if (this.#requests.length >= LIMITS.updateRequests) {
+      this.#options.context.counters.add("failover-too-many-requests");
+      return;
+    }
     this.#requests.push(newRequest(transactionId, all, this.#options.context.lastSequence()));
   }
 
@@ -88,7 +92,8 @@ export class UpdateStream {
       this.#retryRejected(now);
       this.#sendLive(forLive, now);
     }
-    for (const request of this.#requests) this.#sendRequested(request, now);
+    let rows: number = LIMITS.rowsPerStep;
+    for (const request of this.#requests) rows = this.#sendRequested(request, rows, now);
     this.#finishRequests();
   }
 
@@ -118,9 +123,12 @@ export class UpdateStream {
 
   /** F-300, A-30: what was rejected goes out again, with growing pauses. */
   #retryRejected(now: Millis): void {
-    let budget = 64;
+    let budget = Math.min(64, this.#rejected.size);
     for (const [text, rejected] of this.#rejected) {
       if (budget-- === 0 || this.#room() <= 0) return;
+      // To the end, so that each comes up in its turn.
+      this.#rejected.delete(text);
+      this.#rejected.set(text, rejected);
       if (rejected.retryAt > now) continue;
       const slash = text.indexOf("/");
       const length = Number(text.slice(slash + 1));
@@ -135,18 +143,22 @@ export class UpdateStream {
     }
   }
 
-  #sendRequested(request: UpdateRequest, now: Millis): void {
+  /** At most about `rows` rows are looked at; returns how many are left of them. */
+  #sendRequested(request: UpdateRequest, rows: number, now: Millis): number {
     const blocks = blocksOf(request, this.#options.context);
     for (; blocks.length > 0 && this.#room() > 0; blocks.shift())
       this.#sendBlock(blocks[0] as Block, now, request);
-    if (blocks.length > 0) return;
-    let budget = LIMITS.rowsPerStep;
-    while (!request.ended && this.#room() > 0 && budget > 0) {
-      const count = Math.min(this.#room(), 64, budget);
-      budget -= count;
+    if (blocks.length > 0) return rows;
+    let left = rows;
+    while (!request.ended && this.#room() > 0 && left > 0) {
+      const count = Math.min(this.#room(), 64, left);
+      const from = request.position;
       for (const lease of nextLeases(request, this.#options.context, count))
         this.#sendFor(request, lease, now);
+      // A walk over the table also passes rows that nobody uses.
+      left -= request.all ? Math.max(count, request.position - from) : count;
     }
+    return left;
   }
 
   #sendFor(request: UpdateRequest, lease: Lease, now: Millis): void {
@@ -287,25 +299,20 @@ export class UpdateStream {
     }
   }
 
-  /** Whether every mark up to `version` is acknowledged or was refused (A-31: a refusal is an answer). */
+  /** Whether every mark up to `version` is acknowledged or was refused (A-31: a refusal is an answer): all were sent, in
+   * order of version, and none of them is on its way for the first time. */
   isAnsweredUpTo(version: number): boolean {
     const { table, blocks } = this.#options.context;
-    if (
-      blocks
-        .marked()
-        .some(
-          (block) =>
-            block.version <= version &&
-            !this.#rejected.has(leaseKeyText({ kind: "prefix", ...block })),
-        )
-    )
-      return false;
+    const isOpen = ({ version: of, address, length }: Block): boolean =>
+      of <= version && !this.#rejected.has(leaseKeyText({ kind: "prefix", address, length }));
+    if (blocks.marked().some(isOpen)) return false;
     if (table.oldestMarked === 0 || table.oldestMarked > version) return true;
-    const oldest = table.marked(0, Math.min(this.#rejected.size + 1, LIMITS.rowsPerStep));
-    return oldest.every(
-      (lease) =>
-        lease.version > version ||
-        this.#rejected.get(leaseKeyText(lease))?.version === lease.version,
+    const [unsent] = table.marked(this.#sentUpTo, 1);
+    if (unsent !== undefined && unsent.version <= version) return false;
+    return !this.#window.some(
+      (sent) =>
+        sent.version <= version &&
+        this.#rejected.get(leaseKeyText(sent.key))?.version !== sent.version,
     );
   }
 }

@@ -46,6 +46,12 @@ export class Window {
     return sent !== undefined && sent.version === lease.version ? sent.update : undefined;
   }
 
+  /** Whether this is so of a lease under way; the oldest are looked at first. */
+  some(isSo: (sent: SentLease) => boolean): boolean {
+    for (const { leases } of this.#byTransaction.values()) if (leases.some(isSo)) return true;
+    return false;
+  }
+
   take(transactionId: number): SentUpdate | undefined {
     const update = this.#byTransaction.get(transactionId);
     if (update === undefined) return undefined;

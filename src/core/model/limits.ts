@@ -31,6 +31,8 @@ export const LIMITS = {
   maxUnackedBndupd: 1_000,
   /** BNDUPDs that we leave open even if the partner takes more: bounds the window's memory. */
   windowMax: 4_000,
+  /** UPDREQs and UPDREQALLs of a partner that wait for their UPDDONE; it needs one at a time. */
+  updateRequests: 16,
   /** Octets of one failover message: the frame length has 16 bits. */
   frameBytes: 65_535,
   /** Connections on the failover port that have not yet been accepted by a CONNECT (F-551). */
