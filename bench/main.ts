@@ -27,13 +27,19 @@ const { values } = parseArgs({
     "no-search": { type: "boolean", default: false },
     /** Print the functions that cost most while a rate is held. */
     profile: { type: "boolean", default: false },
-    /** Measure an installed Kea in the same run. */
+    /** Measure an installed Kea in the same run, alone and as a pair. */
     kea: { type: "boolean", default: false },
   },
 });
 
 const seconds = Number(values.seconds);
 const rate = Number(values.rate);
+/** A pair and what it is compared with. */
+const PAIRS = [
+  ["pair", "single"],
+  ["kea pair", "kea"],
+] as const;
+
 const kinds = values.kinds.split(",") as Kind[];
 
 function pidOf({ daemon }: Server): number {
@@ -75,20 +81,25 @@ async function compare(generator: Generator, all: readonly Subject[], kind: Kind
     const middle = runs.find(({ cpu }) => cpu[0] === cpuOf(name));
     if (middle !== undefined) console.log(measuredLine(name, kind, middle));
   }
-  const ratio = cpuOf("pair") / cpuOf("single");
-  console.log(`ratio pair/single, CPU of the primary, ${kind}: ${fixed(ratio, 2)}`);
+  for (const [pair, single] of PAIRS.filter(([name]) => found.has(name))) {
+    const ratio = cpuOf(pair) / cpuOf(single);
+    console.log(
+      `ratio ${pair}/${single}, CPU of the server that answers, ${kind}: ${fixed(ratio, 2)}`,
+    );
+  }
 }
 
 async function highest(generator: Generator, all: readonly Subject[], kind: Kind): Promise<void> {
-  const rates: number[] = [];
+  const rates = new Map<string, number>();
   for (const subject of all) {
     const held = await search(generator, subject, { kind, from: rate, seconds });
-    rates.push(held.rate);
+    rates.set(subject.name, held.rate);
     console.log(heldLine(subject.name, kind, held));
   }
-  const [single, pair] = rates;
-  if (single && pair)
-    console.log(`ratio pair/single, rate held, ${kind}: ${fixed(pair / single, 2)}`);
+  for (const [pair, single] of PAIRS.filter(([name]) => rates.has(name))) {
+    const ratio = (rates.get(pair) ?? 0) / (rates.get(single) ?? 0);
+    console.log(`ratio ${pair}/${single}, rate held, ${kind}: ${fixed(ratio, 2)}`);
+  }
 }
 
 async function profile(generator: Generator): Promise<void> {
@@ -117,10 +128,10 @@ async function profile(generator: Generator): Promise<void> {
 async function main(): Promise<void> {
   const generator = await Generator.start(0);
   const servers = await startServers("");
-  const kea = values.kea ? await startKea() : undefined;
+  const kea = values.kea ? await startKea(generator) : undefined;
   try {
     await printMachine(servers);
-    const all: readonly Subject[] = [...subjects(servers), ...(kea ? [kea.subject] : [])];
+    const all: readonly Subject[] = [...subjects(servers), ...(kea?.subjects ?? [])];
     console.log(`\nat ${rate} exchanges/s, ${seconds} s a run, middle of ${values.rounds}`);
     console.log(line(HEADINGS));
     for (const kind of kinds) await compare(generator, all, kind);

@@ -1,12 +1,11 @@
 // The servers that are measured: one alone and a pair, on ::1 with files of their own, all running at the same time.
 
-import { createSocket } from "node:dgram";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { until } from "../../tools/netns/command.ts";
 import { Daemon } from "../../tools/netns/daemon.ts";
+import { freePort } from "./ports.ts";
 
 export interface Server {
   readonly daemon: Daemon;
@@ -35,25 +34,6 @@ const COMMON = {
     },
   ],
 };
-
-function freePort(type: "udp" | "tcp"): Promise<number> {
-  return new Promise((resolve, reject) => {
-    if (type === "udp") {
-      const probe = createSocket("udp6").once("error", reject);
-      probe.bind(0, "::1", () => {
-        const { port } = probe.address();
-        probe.close(() => resolve(port));
-      });
-      return;
-    }
-    const probe = createServer().once("error", reject);
-    probe.listen(0, "::1", () => {
-      const address = probe.address();
-      const port = typeof address === "object" && address !== null ? address.port : 0;
-      probe.close(() => resolve(port));
-    });
-  });
-}
 
 function duid(name: string): string {
   return `00:03:00:01:02:00:00:00:00:0${name}`;
