@@ -17,17 +17,20 @@ const project = (name: string, groupOrder: number, include: string[], exclude: s
   },
 });
 
+/** Runs the real server too. */
+const COMMANDS = "test/docs/commands.test.ts";
+
 export default defineConfig({
   test: {
     pool: "forks",
     maxWorkers: 2,
     reporters: ["default", new TestCounts()],
     projects: [
-      project("unit", 0, ["test/**/*.test.ts"], ["test/sim/**", "test/e2e/**"]),
+      project("unit", 0, ["test/**/*.test.ts"], ["test/sim/**", "test/e2e/**", COMMANDS]),
       project("sim", 1, ["test/sim/**/*.test.ts"]),
       {
         test: {
-          ...project("e2e", 2, ["test/e2e/**/*.test.ts"]).test,
+          ...project("e2e", 2, ["test/e2e/**/*.test.ts", COMMANDS]).test,
           testTimeout: 900_000,
           hookTimeout: 300_000,
         },
