@@ -9,7 +9,15 @@ import type { Lease } from "../model/lease.ts";
 import { isAvailable } from "../model/lease-status.ts";
 import { LIMITS } from "../model/limits.ts";
 import { floorTime, isLater, type Millis, type Seconds } from "../model/time.ts";
-import { firstOption, type Option, type OptionByType, option } from "../wire/options.ts";
+import { ByteWriter } from "../wire/cursor.ts";
+import { FAILOVER_HEADER } from "../wire/failover-messages.ts";
+import {
+  encodeOptions,
+  firstOption,
+  type Option,
+  type OptionByType,
+  option,
+} from "../wire/options.ts";
 import {
   FAILOVER_STATUS,
   type ReadIa,
@@ -67,8 +75,21 @@ export function acceptUpdate(
   }
 }
 
-/** F-342, F-350, A-57: the error stands in the outermost option, what could be read is mirrored. */
+/** F-342, F-350, A-57: the error stands in the outermost option, what could be read is mirrored, as far as it fits. */
 function refusedWhole(options: readonly Option[], refusal: Refusal): Option {
+  const whole = mirroredWith(options, refusal);
+  if (fitsInFrame(whole)) return whole;
+  const status = option("STATUS_CODE", { status: refusal.status, message: refusal.message });
+  return option("CLIENT_DATA", { options: [status] });
+}
+
+function fitsInFrame(whole: Option): boolean {
+  const out = new ByteWriter();
+  encodeOptions(out, [whole]);
+  return !out.overflow && out.length <= LIMITS.frameBytes - FAILOVER_HEADER;
+}
+
+function mirroredWith(options: readonly Option[], refusal: Refusal): Option {
   const status = option("STATUS_CODE", { status: refusal.status, message: refusal.message });
   const prefix = firstOption(options, "IAPREFIX");
   const client = firstOption(options, "CLIENT_DATA");

@@ -103,7 +103,11 @@ function readClient(data: OptionByType<"CLIENT_DATA">): ReadUpdate {
   const ias = data.options.filter((option) => option.type === "IA_NA" || option.type === "IA_PD");
   if (ias.length === 0) return bad("no IA");
   const context = { duid: clientId.duid, base: base.value, ...clientExtras(data.options) };
-  return { type: "client", clientId: clientId.duid, ias: ias.map((ia) => readIa(ia, context)) };
+  const read = ias.map((ia) => readIa(ia, context));
+  const count = read.reduce((sum, ia) => sum + 1 + ia.leases.length, 0);
+  // F-307: the answer, with a reason for each lease, must fit in a frame.
+  if (count > LIMITS.leasesInUpdate) return bad("too many leases", FAILOVER_STATUS.UnspecFail);
+  return { type: "client", clientId: clientId.duid, ias: read };
 }
 
 interface ClientContext {

@@ -27,6 +27,8 @@ export const LIMITS = {
   blocksPerPool: 4_096,
   /** Leases in one BNDUPD; one client rarely has more, the rest go in another (F-290). */
   leasesPerBndupd: 16,
+  /** IAs and leases in a BNDUPD that is taken: the answer has up to 156 octets for each, and a frame 65,535. */
+  leasesInUpdate: 256,
   /** BNDUPDs we take without acknowledging (OPTION_F_MAX_UNACKED_BNDUPD that we send). */
   maxUnackedBndupd: 1_000,
   /** BNDUPDs that we leave open even if the partner takes more: bounds the window's memory. */
