@@ -27,6 +27,7 @@ export function storeUpdate(context: StoreContext, accepted: AcceptedUpdate): vo
   const { own, update, informed } = accepted;
   const same = own !== undefined && isSameClient(own, update) ? own : undefined;
   const bothActive = same !== undefined && same.status === "ACTIVE" && update.status === "ACTIVE";
+  // R7031-28: an address is never deprecated or removed early because the other server served it last.
   // T-04, F-558: neither records an earlier expiry than either told the client and is known here.
   const expiry = bothActive
     ? laterOf(update.stateExpirationTime, same.stateExpirationTime)

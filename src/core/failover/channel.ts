@@ -81,7 +81,8 @@ export class Channel {
     return this.lastSent + keepalive / relationship.contactsPerKeepalive;
   }
 
-  /** F-208, A-03: silence of the own keepalive time means that the connection is dead. */
+  /** R7031-43, R7031-48: a silent partner, or one heard by nobody, is found here; a dead process by its closed socket.
+   * F-208, A-03: silence of the own keepalive time means that the connection is dead. */
   deadAt(relationship: Relationship): Millis {
     return this.lastReceived + relationship.keepalive;
   }

@@ -44,7 +44,7 @@ export function endWait(endpoint: Endpoint, now: Millis): void {
   else if (isPast(until, now)) endpoint.fire("wait-over", "the wait is over", now);
 }
 
-/** F-447, F-456, A-65: only without contact, and anew after a restart. */
+/** R7031-19, F-447, F-456, A-65: only without contact, and anew after a restart. */
 function autoPartnerDown(endpoint: Endpoint, now: Millis): void {
   const { autoPartnerDown: after } = endpoint.relationship;
   if (after === undefined || endpoint.communicating) return;
@@ -76,7 +76,10 @@ function drained(endpoint: Endpoint, now: Millis): void {
   if (endpoint.channel?.terms?.extensions !== true && seemsInStep(endpoint, now))
     endpoint.synchronised = true;
   const mayAsk = endpoint.poolRequestAt !== 0 && now >= endpoint.poolRequestAt;
-  if (endpoint.role === "secondary" && mayAsk && wantsPool(endpoint)) requestPool(endpoint, now);
+  if (endpoint.role !== "secondary" || !mayAsk) return;
+  if (wantsPool(endpoint)) requestPool(endpoint, now);
+  // Every link is looked at for that, so not in each batch.
+  else endpoint.poolRequestAt = now + DEFAULTS.poolRequestMillis;
 }
 
 /** T-02: a Tandem says when its updates are through; any other partner is in step when it has been quiet for a moment,

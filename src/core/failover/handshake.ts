@@ -132,6 +132,7 @@ export class Handshake {
       endpoint?.alarm(`the partner's CONNECT was rejected: ${text}`);
       return;
     }
+    // R7031-41: there is one partner, and one connection to it.
     // A-13, F-161: it passed all checks, so the old connection is stale.
     endpoint.channel?.close(true);
     endpoint.communicationsFailed("replaced by a new connection", now);

@@ -29,6 +29,7 @@ export interface Transition {
   readonly note: string;
 }
 
+// R7031-13, R7031-44, R7031-49: each way back to NORMAL is in this table, by itself or by the one command.
 export const TRANSITIONS: readonly Transition[] = [
   // F-389, F-440, F-442, F-443, F-444, F-445, F-446, A-40: NORMAL.
   {

@@ -45,6 +45,7 @@ export function nextLeases(
   limit: number,
 ): readonly Lease[] {
   if (request.ended || limit <= 0) return [];
+  // R7031-26, R7031-45: everything, whichever pool it is in.
   if (request.all) {
     const { leases, next } = table.slice(request.position, limit);
     if (next === undefined) request.ended = true;

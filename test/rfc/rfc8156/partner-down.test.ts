@@ -75,7 +75,7 @@ describe("§8.4 the way there", () => {
     }
   });
 
-  it("8.9.2 by a timer only where it is configured, only without contact, anew after a restart (F-389, F-447, F-456, A-65)", () => {
+  it("8.9.2 by a timer only where it is configured, only without contact, anew after a restart (F-389, F-447, F-456, A-65, R7031-19)", () => {
     const text = CONFIG.replace(
       "connect-retry: 1s",
       "connect-retry: 1s\n      auto-partner-down: 60s",

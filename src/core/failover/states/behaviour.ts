@@ -26,7 +26,7 @@ export interface StateBehaviour {
   /** The server may answer clients: heartbeats are recorded. */
   readonly serves: boolean;
   /** The server is asked to do something, or what is being waited for (T-13). */
-  advice(context: StateContext): string;
+  advice(context: StateContext): string; // R7031-14
 }
 
 const ANSWER: Service = { type: "answer" };

@@ -8,6 +8,7 @@ export const COMMUNICATIONS_INTERRUPTED: StateBehaviour = {
   section: "8.9",
   meaning:
     "No contact with the partner; this server answers all clients and gives new leases from its own half.",
+  // R7031-05, R7031-07, R7031-42: whoever granted a lease, this server goes on with it; nobody has to decide anything.
   service: (message, serverId, { strict }) => responsive(message, serverId, !strict),
   startsLeases: true,
   sendsUpdates: () => false,

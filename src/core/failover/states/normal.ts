@@ -7,6 +7,7 @@ export const NORMAL: StateBehaviour = {
   name: "NORMAL",
   section: "8.8",
   meaning: "Both servers work and are in contact.",
+  // R7031-18, R7031-23: one answers, the other stands by.
   service: (message, serverId, { role }) =>
     role === "primary" ? responsive(message, serverId, false) : renewResponsive(serverId),
   startsLeases: true,
