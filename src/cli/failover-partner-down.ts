@@ -7,7 +7,7 @@ import { renderFailover } from "./failover-status.ts";
 import { isRecord, renderValue } from "./render.ts";
 import type { Terminal } from "./terminal.ts";
 
-/** T-01: what the command does, before anything is asked. */
+/** T-01, F-390: what the command does and that the partner must be off, before anything is asked. */
 const EFFECT = `This tells the server that its partner is down (PARTNER-DOWN).
   - Clients keep their leases, whichever server gave them: this server renews them already.
   - New clients get what was free in this server's own part of the pools, and nothing that

@@ -158,6 +158,11 @@ describe("docs/guides/recover.md", () => {
   );
 });
 
+it("8.4 partner-down says that the partner must be off, before it asks (F-390)", () => {
+  const { text } = tandem("failover", "partner-down", "--help");
+  expect(text).toContain("Be sure that the partner is off or cut off");
+});
+
 describe("the examples", () => {
   const examples = readdirSync(join(ROOT, "examples"));
 

@@ -153,6 +153,7 @@ export function assignLinks(
 ): ReadonlyMap<string, string> {
   const assigned = new Map<string, string>();
   const [only] = drafts;
+  // R7031-26: without `links` it has all of them.
   if (drafts.length === 1 && only !== undefined && only.value.links === undefined) {
     for (const link of links)
       if (serverOf(link) === undefined) assigned.set(link.name, only.value.name);

@@ -93,7 +93,7 @@ function withLeases(
   if (type === "REPLY") grantAll(exchange, planned, timers);
   const writer = begin(exchange, type);
   const subnet = subnetIn(planned) ?? exchange.link.subnets[0];
-  // D-104, D-105, D-106: zero is the default and need not be said.
+  // D-104, D-105, D-106, R7031-36: zero is the default and need not be said.
   if (type === "ADVERTISE" && subnet !== undefined && subnet.preference > 0)
     writer.preference(subnet.preference);
   if (rapidCommit) writer.rapidCommit();

@@ -1,4 +1,5 @@
 // The authority of a server without a partner: every pool is its own, a lease ends and is free at once.
+// R7031-27, R7031-37: so independent servers need pools that do not meet (RFC 6853 §6.1).
 
 import type { Authority } from "./authority.ts";
 import type { Lease } from "./lease.ts";

@@ -25,7 +25,7 @@ export interface StateBehaviour {
   readonly expires: boolean;
   /** The server may answer clients: heartbeats are recorded. */
   readonly serves: boolean;
-  /** The server is asked to do something, or what is being waited for (T-13). */
+  /** The server is asked to do something, or what is being waited for (T-13, R7031-14). */
   advice(context: StateContext): string; // R7031-14
 }
 
