@@ -14,6 +14,9 @@ const VERSION = { major: 1, minor: 0 };
 /** F-109, F-110: prefixes out of one pool have one length. */
 const FIXED_PD_LENGTH = 0x0001;
 
+/** Seconds; as far as lifetimes go (A-59). */
+const LONGEST_MCLT = 0x3fff_ffff;
+
 export interface ConnectTerms {
   readonly mclt: Seconds;
   readonly keepalive: Millis;
@@ -161,6 +164,9 @@ function readTerms(message: FailoverMessage): ConnectCheck {
       FAILOVER_STATUS.UnspecFail,
       "MCLT, keepalive time and unacknowledged updates must not be 0",
     );
+  // A-58, A-59: times that far ahead cannot be compared.
+  if (mclt > LONGEST_MCLT)
+    return reject(FAILOVER_STATUS.UnspecFail, `an MCLT of ${mclt} s is too long`);
   return {
     type: "accept",
     terms: {

@@ -150,6 +150,7 @@ describe("§6.1.2 CONNECT received", () => {
     ["sent 6 s ahead", terms(), 6, 22],
     ["version 2", terms({ major: 2 }), 0, 14],
     ["MCLT 0", terms({ mclt: 0 }), 0, 1],
+    ["MCLT of a century", terms({ mclt: 0x4000_0000 }), 0, 1],
     ["keepalive 0", terms({ keepalive: 0 }), 0, 1],
     ["no updates taken", terms({ maxUnacked: 0 }), 0, 1],
     ["lengths that vary", terms({ flags: 0 }), 0, 14],

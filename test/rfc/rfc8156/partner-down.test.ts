@@ -3,6 +3,7 @@
 import { describe, expect, it } from "vitest";
 import { lowBit } from "../../../src/core/model/ipv6.ts";
 import type { Lease } from "../../../src/core/model/lease.ts";
+import { freshLease } from "../../../src/core/model/lease-status.ts";
 import { acquire, iaNa, iaPd, serverId, TestClient } from "../../support/client.ts";
 import { CONFIG, EPOCH, type Host, ip, Pair } from "../../support/pair.ts";
 import { FLAG, ScriptedPartner } from "../../support/scripted-partner.ts";
@@ -229,6 +230,25 @@ describe("§8.4.2 the partner returns (A-79)", () => {
     a.send("BNDREPLY", [], { id: update?.transactionId ?? 0 });
     for (const more of a.takeAll("BNDUPD")) a.send("BNDREPLY", [], { id: more.transactionId });
     a.tick();
+    expect(a.state).toBe("NORMAL");
+  });
+
+  it("8.4.2 thousands of refused updates do not keep it from NORMAL (A-31, T-13)", () => {
+    const a = returning();
+    const { state } = a.host.up;
+    const link = a.host.config.links[0]?.name ?? "";
+    for (let i = 0; i < 10_100; i++) {
+      const address = ip(`2001:db8:1::1:${(i * 2 + 1).toString(16)}`);
+      const fresh = freshLease({ kind: "address", address, length: 128 }, link);
+      const { duid } = new TestClient(a.host, i);
+      state.save({ ...fresh, status: "ABANDONED", duid, marked: true });
+    }
+    a.tell("RECOVER-DONE");
+    for (let i = 0; i < 400 && a.state !== "NORMAL"; i++) {
+      a.tick();
+      for (const { transactionId } of a.takeAll("BNDUPD"))
+        a.send("BNDREPLY", [], { id: transactionId });
+    }
     expect(a.state).toBe("NORMAL");
   });
 
