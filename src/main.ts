@@ -13,7 +13,7 @@ import type { ServeOptions } from "./cli/serve.ts";
 import { processTerminal } from "./cli/terminal.ts";
 import type { CompiledConfig } from "./core/config/types.ts";
 import type { ServerDoor } from "./core/server/events.ts";
-import { createServer } from "./core/server/server.ts";
+import { createServer, type ServerOptions } from "./core/server/server.ts";
 import { StoreCorruptError } from "./core/server/state.ts";
 import { createClock, type LeaseClock } from "./shell/clock.ts";
 import { openDgram } from "./shell/dgram.ts";
@@ -46,14 +46,14 @@ async function serve(options: ServeOptions): Promise<number> {
   // What was opened is closed in the reverse order, whether the server ended or never began.
   const closers: (() => void | Promise<void>)[] = [() => log.drain()];
   try {
-    return exitCode(await runServer(options.config, identity, log, closers));
+    return exitCode(await runServer(options, identity, log, closers));
   } finally {
     for (const close of closers.reverse()) await close();
   }
 }
 
 async function runServer(
-  config: CompiledConfig,
+  { config, logLevel }: ServeOptions,
   identity: TlsIdentity | undefined,
   log: Log,
   closers: (() => void | Promise<void>)[],
@@ -66,7 +66,7 @@ async function runServer(
   const disk = openDisk(config.server.stateDirectory, (result) => loop?.post(result));
   closers.push(() => disk.close());
   const running = createLoop({
-    door: createDoor(config, disk, clock.now()),
+    door: createDoor({ config, debug: logLevel === "debug", now: clock.now() }, disk),
     clock,
     log: log.write,
   });
@@ -102,13 +102,16 @@ async function runServer(
 }
 
 /** Replays the log. A log that cannot be trusted is not served from. */
-function createDoor(config: CompiledConfig, disk: Disk, now: number): ServerDoor {
+function createDoor(
+  options: Pick<ServerOptions, "config" | "debug" | "now">,
+  disk: Disk,
+): ServerDoor {
   const seed = new Uint8Array(randomBytes(16));
   try {
-    return createServer({ config, seed, crc32, reader: disk.reader, now });
+    return createServer({ ...options, seed, crc32, reader: disk.reader });
   } catch (error) {
     if (!(error instanceof StoreCorruptError)) throw error;
-    const where = config.server.stateDirectory;
+    const where = options.config.server.stateDirectory;
     throw new CliError(EXIT.failure, `the state in ${where} is damaged: ${error.message}`);
   }
 }

@@ -237,7 +237,7 @@ function note(
     order: decision.order,
     verdict,
   };
-  failover.log({ id: "FAILOVER_DECISION", fields });
+  if (failover.debug) failover.log({ id: "FAILOVER_DECISION", fields });
   if (decision.type === "reject" && decision.status === FAILOVER_STATUS.AddressInUse) {
     failover.log({
       id: "FAILOVER_CONFLICT",
@@ -276,6 +276,12 @@ function acceptBlock(context: AcceptContext, block: UpdatedBlock): Refusal | und
   const overlapping = failover.blocks.overlapping(block);
   const isWithin = overlapping.some((old) => containsPrefix(old, block));
   if (block.status === "FREE-BACKUP" && isWithin) return undefined;
+  if (failover.blocks.overlapping(place.pool.prefix).length >= LIMITS.blocksPerPool) {
+    return {
+      status: FAILOVER_STATUS.OutdatedBindingInformation,
+      message: `a pool has at most ${LIMITS.blocksPerPool} blocks here`,
+    };
+  }
   // F-035: a prefix in use belongs to its client.
   const inUse = context.restoring
     ? []

@@ -33,6 +33,8 @@ export interface FailoverContext {
   /** Closing waits for the frames before it; opening does not. */
   link(request: LinkRequest): void;
   log(event: LogEvent): void;
+  /** Whether anybody reads events of level debug; where not, they are not made. */
+  readonly debug: boolean;
   /** At least 0, below 1. */
   random(): number;
   /** Last heartbeat found at the start; 0 = none. */

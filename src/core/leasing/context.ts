@@ -28,6 +28,8 @@ export interface LeasingContext {
   /** Stores a changed lease under a new version, in the table and the log. */
   save(lease: Lease): void;
   log(event: LogEvent): void;
+  /** Whether anybody reads events of level debug; where not, they are not made. */
+  readonly debug: boolean;
 }
 
 /** A datagram as it came in. `bytes` are valid only during the call. */

@@ -57,13 +57,14 @@ function grant(exchange: Exchange, iaid: number, planned: PlannedLease, kept: Ke
   const after = grantedLease(exchange, { planned, own, iaid, kept });
   context.save(authority.granted(before, after, planned.desired, now));
   context.offers.release(planned.key);
+  const id = own?.status === "ACTIVE" ? "DHCP6_LEASE_EXTEND" : "DHCP6_LEASE_NEW";
+  if (id === "DHCP6_LEASE_EXTEND" && !context.debug) return;
   const fields = {
     lease: formatPrefix(planned.key),
     duid: client.duid,
     iaid,
     valid: planned.valid,
   };
-  const id = own?.status === "ACTIVE" ? "DHCP6_LEASE_EXTEND" : "DHCP6_LEASE_NEW";
   context.log({ id, fields });
 }
 

@@ -35,6 +35,8 @@ import { ServerState } from "./state.ts";
 /** How long a server without space for its log waits for some before it ends. */
 const STARVED_FOR: Millis = 1_000;
 
+const RETRY_AFTER: Millis = 10_000;
+
 export interface ServerOptions {
   readonly config: CompiledConfig;
   /** 16 random octets. */
@@ -43,6 +45,8 @@ export interface ServerOptions {
   readonly reader: DiskReader;
   /** Lease time of the start. */
   readonly now: Millis;
+  /** Whether events of level debug are read by anybody; without it they are made. */
+  readonly debug?: boolean;
   readonly segmentBytes?: number;
   readonly snapshotAfterBytes?: number;
 }
@@ -71,6 +75,8 @@ export class Server implements ServerDoor {
   #heartbeatAt: Millis;
   /** Some client could be answered after the last step. */
   #served = false;
+  readonly #debug: boolean;
+  #retryAt: Millis = 0;
   #stoppingSince: Millis | undefined;
   #handedOver = false;
   /** Since when nothing could be written, and how far the log was durable then. */
@@ -80,6 +86,7 @@ export class Server implements ServerDoor {
   constructor(options: ServerOptions) {
     const { config, now } = options;
     this.config = config;
+    this.#debug = options.debug ?? true;
     this.startedAt = now;
     this.#heartbeatAt = now;
     const newStoreId = hex(options.seed.subarray(0, 16));
@@ -222,6 +229,7 @@ export class Server implements ServerDoor {
 
   #discard(message: string, datagram: ReceivedDatagram, reason: string): void {
     this.counters.add(`discard-${reason}`);
+    if (!this.#debug) return;
     this.#log({
       id: "DHCP6_DISCARD",
       fields: { message, source: formatIpv6(datagram.source), reason },
@@ -238,6 +246,12 @@ export class Server implements ServerDoor {
   #checkSpace(now: Millis): void {
     const { store } = this.state;
     if (this.#starved?.durable !== store.durableSequence) this.#starved = undefined;
+    // A snapshot or a segment ahead that could not be made is tried again while nothing is missing yet.
+    if (store.trouble !== undefined && now >= this.#retryAt) {
+      this.#retryAt = now + RETRY_AFTER;
+      store.retry();
+      return;
+    }
     if (!store.starved) return;
     this.#starved ??= { since: now, durable: store.durableSequence };
     if (now - this.#starved.since >= STARVED_FOR) this.#fail(store.trouble ?? "no space");
@@ -349,6 +363,7 @@ export class Server implements ServerDoor {
       amend: (lease) => state.amend(lease),
       remove: (key) => state.remove(key),
       log: (event) => this.#log(event),
+      debug: this.#debug,
     };
   }
 
@@ -373,6 +388,7 @@ export class Server implements ServerDoor {
       sendFrame: (link, frame) => this.#stepOutputs.push({ type: "frame", link, frame }),
       link: (request: LinkRequest) => this.#stepOutputs.push({ type: "link", request }),
       log: (event) => this.#log(event),
+      debug: this.#debug,
       random: () => random.fraction(),
     };
   }
