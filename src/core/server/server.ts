@@ -30,12 +30,8 @@ import type { Command } from "./commands.ts";
 import type { CommandResult, ServerDoor, ServerEvent, Sink } from "./events.ts";
 import { MessageRate } from "./message-rate.ts";
 import { Release } from "./release.ts";
+import { SpaceWatch } from "./space-watch.ts";
 import { ServerState } from "./state.ts";
-
-/** How long a server without space for its log waits for some before it ends. */
-const STARVED_FOR: Millis = 1_000;
-
-const RETRY_AFTER: Millis = 10_000;
 
 export interface ServerOptions {
   readonly config: CompiledConfig;
@@ -76,11 +72,9 @@ export class Server implements ServerDoor {
   /** Some client could be answered after the last step. */
   #served = false;
   readonly #debug: boolean;
-  #retryAt: Millis = 0;
+  readonly #space: SpaceWatch;
   #stoppingSince: Millis | undefined;
   #handedOver = false;
-  /** Since when nothing could be written, and how far the log was durable then. */
-  #starved: { readonly since: Millis; readonly durable: number } | undefined;
   #ended = false;
 
   constructor(options: ServerOptions) {
@@ -92,6 +86,7 @@ export class Server implements ServerDoor {
     const newStoreId = hex(options.seed.subarray(0, 16));
     this.state = new ServerState({ ...options, newStoreId });
     this.#release = new Release(this.counters);
+    this.#space = new SpaceWatch(this.state.store);
     this.#rate = new MessageRate(config.tunables.messagesPerClient);
     const longest = Math.max(
       0,
@@ -134,7 +129,8 @@ export class Server implements ServerDoor {
     }
     this.#housekeeping(ticked, now);
     this.state.store.poll((request) => sink.disk(request));
-    this.#checkSpace(now);
+    const noSpace = this.#space.check(now);
+    if (noSpace !== undefined) this.#fail(noSpace);
     if (this.#ended) return;
     this.#release.release(this.state.store.durableSequence, now, sink);
     if (this.#handedOver) this.#endIfIdle(now);
@@ -240,22 +236,6 @@ export class Server implements ServerDoor {
     const { store } = this.state;
     store.complete(result);
     if (store.failed !== undefined) this.#fail(store.failed);
-  }
-
-  /** Records wait and there is nowhere to write them (disk full): tried again for a while, then the partner takes over. */
-  #checkSpace(now: Millis): void {
-    const { store } = this.state;
-    if (this.#starved?.durable !== store.durableSequence) this.#starved = undefined;
-    // A snapshot or a segment ahead that could not be made is tried again while nothing is missing yet.
-    if (store.trouble !== undefined && now >= this.#retryAt) {
-      this.#retryAt = now + RETRY_AFTER;
-      store.retry();
-      return;
-    }
-    if (!store.starved) return;
-    this.#starved ??= { since: now, durable: store.durableSequence };
-    if (now - this.#starved.since >= STARVED_FOR) this.#fail(store.trouble ?? "no space");
-    else store.retry();
   }
 
   /** A write error is final: nothing held may leave, the process ends, the partner takes over. */
