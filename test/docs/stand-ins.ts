@@ -31,7 +31,7 @@ export function systemctl(folder: string, command: string): string {
 pidfile="${folder}/pid"
 running() { [ -e "$pidfile" ] && kill -0 "$(cat "$pidfile")" 2>/dev/null; }
 gone() { for _ in $(seq 600); do running || return 0; sleep 0.05; done; echo "does not end"; return 1; }
-watch() { while sleep 1 && kill -0 "$1"; do kill -0 ${process.pid} || kill -KILL "$1"; done; }
+watch='while sleep 1 && kill -0 "$0"; do kill -0 ${process.pid} || kill -KILL "$0"; done'
 start() {
   running && return 0
   rm -f "${folder}/run/tandem/control.sock"
@@ -39,7 +39,7 @@ start() {
   setsid "${folder}/bin/tandem" ${command.replaceAll("/etc/tandem", `${folder}/etc/tandem`)} \\
     >>"${folder}/journal" 2>&1 </dev/null &
   echo $! >"$pidfile"
-  watch $! >/dev/null 2>&1 </dev/null &
+  setsid bash -c "$watch" $! >/dev/null 2>&1 </dev/null &
   for _ in $(seq 400); do
     { running && [ ! -S "${folder}/run/tandem/control.sock" ]; } || return 0
     sleep 0.05
