@@ -53,8 +53,9 @@ export function decide(
   const outdated = (reason: string) => rejectOutdated(order, reason);
   switch (cellOf(own.status, update.status)) {
     case "ended-by-time":
-      // F-318: what is ACTIVE here ends by its own time only; T-06 (6): with its grace, if the sender did not wait for it.
-      return hasEnded(own, informed ? 0 : DEFAULTS.graceSeconds, now)
+      // F-318: what is ACTIVE here ends by its own time only, and by this server's clock: the sender's may be ahead. T-06
+      // (6): with its grace; a sender that knew all we know has waited for it, and only what a client may hold counts.
+      return hasEnded(own, informed ? DEFAULTS.heldSeconds : DEFAULTS.graceSeconds, now)
         ? accept
         : outdated("the lease is still active here");
     case "contact-after-reset":

@@ -19,8 +19,9 @@ import type { Channel } from "./channel.ts";
 import type { ConnectTerms } from "./connect.ts";
 import type { FailoverContext } from "./context.ts";
 import { endWait } from "./endpoint-timers.ts";
-import { hiddenUntil, longestValid } from "./hidden.ts";
+import { hiddenUntil } from "./hidden.ts";
 import { mcltWait } from "./mclt.ts";
+import { declarePartnerDown, type OperatorResult } from "./operator.ts";
 import { type FailureTimes, startingRecord, waitAfterFailure } from "./record.ts";
 import { type PartnerReport, SERVER_FLAG, stateOptions } from "./state-message.ts";
 import { STATES } from "./states/all.ts";
@@ -212,6 +213,14 @@ export class Endpoint {
       id: "FAILOVER_STATE",
       fields: { relationship: this.relationship.name, from, to, reason },
     });
+    // T-13: every wait for somebody names its command, in the log too.
+    const advice = this.behaviour.advice(this.stateContext);
+    if (!advice.startsWith("Nothing")) {
+      this.context.log({
+        id: "FAILOVER_ADVICE",
+        fields: { relationship: this.relationship.name, advice },
+      });
+    }
     if (to === "NORMAL") this.drainUpTo = this.context.lastSequence();
     if (to === "COMMUNICATIONS-INTERRUPTED" && from === "NORMAL")
       this.alarm("no contact with the partner"); // F-448
@@ -348,39 +357,9 @@ export class Endpoint {
     this.fire("communications-failed", reason, now);
   }
 
-  /** T-03, T-01: the operator's word, with what A-72 permits. */
-  partnerDown(force: boolean, now: Millis): { readonly ok: boolean; readonly message: string } {
-    const { state } = this;
-    if (state === "PARTNER-DOWN") return { ok: true, message: "already in PARTNER-DOWN" };
-    if (state === "POTENTIAL-CONFLICT")
-      return {
-        ok: false,
-        message:
-          "the servers are settling their differences; if the partner is silent this ends by itself",
-      };
-    const needsForce =
-      state === "STARTUP" ||
-      state === "RECOVER" ||
-      state === "RECOVER-WAIT" ||
-      state === "RECOVER-DONE";
-    if (needsForce && !force)
-      return {
-        ok: false,
-        message: `in ${state} this server may lack leases that the partner gave; say --force if the partner will never return`,
-      };
-    if (needsForce) this.#waitForUnknown();
-    this.fire("operator-partner-down", "the operator declared the partner down", now);
-    return { ok: true, message: `${state} -> ${this.state}` };
-  }
-
-  /** Forced past recovery: what was given before the failure may not be known here, so no new lease before that has
-   * ended (A-80, A-83); what is known is renewed. */
-  #waitForUnknown(): void {
-    const { record } = this;
-    const isLost = !record.communicated || record.updateAllNeeded;
-    const longest = Math.max(longestValid(this.context.config), record.mcltHighest);
-    const until = waitAfterFailure(this.failureTimes, isLost ? longest : record.mcltHighest);
-    this.update({ noNewLeasesUntil: laterOf(until, record.noNewLeasesUntil) });
+  /** T-01, T-13: the operator's word, with what A-72 permits. */
+  partnerDown(force: boolean, now: Millis): OperatorResult {
+    return declarePartnerDown(this, force, now);
   }
 
   /** Sends what the window takes. */

@@ -63,6 +63,9 @@ export const DEFAULTS = {
   drainMillis: 5_000,
   /** T-06 (6): a lease ends here this long after its client's expiry. */
   graceSeconds: 10,
+  /** T-06: how long after its recorded expiry a client may hold a lease: 2 s until the answer leaves, 5 s on its way,
+   * 1 s by its own clock. */
+  heldSeconds: 8,
   /** F-561: the partner's clock may have been behind (5 s permitted, 1 s rounding). */
   skewMarginSeconds: 6,
   /** F-168, F-232: clocks may differ by this. */

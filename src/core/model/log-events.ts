@@ -73,10 +73,15 @@ export const LOG_EVENTS = define({
     template: "{relationship}: {from} -> {to} ({reason})",
     help: "The endpoint entered another state. `tandem failover status` tells what that means and what to do.",
   },
+  FAILOVER_ADVICE: {
+    level: "info",
+    template: "{relationship}: {advice}",
+    help: "The state that was entered waits for something outside of the pair. It names the command for the operator, if there is one.",
+  },
   FAILOVER_ALARM: {
     level: "warn",
     template: "{relationship}: {alarm}",
-    help: "Something about the pair needs a look: lost contact, a rejected update, a conflict, or clocks that differ. `tandem failover status` lists the open alarms.",
+    help: "Something about the pair needs a look: lost contact, a rejected update, a conflict, or clocks that differ. `tandem failover status` shows where the pair stands and what to do.",
   },
   FAILOVER_LINK: {
     level: "info",

@@ -45,7 +45,7 @@ export class ServerState {
     const result = replay(options.reader, options.crc32, (change) => this.#apply(change));
     if (result.type === "corrupt") {
       throw new StoreCorruptError(
-        `${result.file} is damaged at offset ${result.offset} (${result.reason}). Leases behind it are unknown, so nothing is served. Move the state directory away and start again: the server fetches everything from its partner. Without a partner, restore a backup.`,
+        `${result.file} is damaged at offset ${result.offset} (${result.reason}). Leases behind it are unknown, so nothing is served. Move the state directory away and start again: the server fetches everything from its partner. Never put an older copy in its place while the partner lives.`,
       );
     }
     this.torn = result.torn;

@@ -176,9 +176,9 @@ export class ByteWriter {
     this.#buffer[mark - 1] = size & 0xff;
   }
 
-  /** What was written; the buffer is the writer's own until then. */
+  /** What was written, without a copy: nothing more is written after this. */
   finish(): Uint8Array {
-    return this.#buffer.slice(0, this.length);
+    return this.#buffer.subarray(0, this.length);
   }
 
   #reserve(count: number): void {

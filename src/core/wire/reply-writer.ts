@@ -15,6 +15,19 @@ import type { LeaseOutcome, RelayLevel, ReplyWriter, RequestView } from "./view.
 const CLIENT_PORT = 546;
 const SERVER_PORT = 547;
 
+/** Looked up once: a message is written a hundred thousand times a second. */
+const CODE = {
+  CLIENTID: codeOf("CLIENTID"),
+  SERVERID: codeOf("SERVERID"),
+  IA_NA: codeOf("IA_NA"),
+  IA_PD: codeOf("IA_PD"),
+  IAADDR: codeOf("IAADDR"),
+  IAPREFIX: codeOf("IAPREFIX"),
+  STATUS_CODE: codeOf("STATUS_CODE"),
+  PREFERENCE: codeOf("PREFERENCE"),
+  RAPID_COMMIT: codeOf("RAPID_COMMIT"),
+  INFORMATION_REFRESH_TIME: codeOf("INFORMATION_REFRESH_TIME"),
+} as const;
 const VSS = codeOf("VSS");
 const RELAY_MSG = codeOf("RELAY_MSG");
 const INTERFACE_ID = codeOf("INTERFACE_ID");
@@ -44,7 +57,8 @@ class PlainReplyWriter implements ReplyWriter {
   readonly #out = new ByteWriter(512);
   readonly #levels: LengthMark[] = [];
   readonly #port: number;
-  readonly #written = new Set<number>();
+  /** Codes at the top; the configuration bounds their number. */
+  readonly #written: number[] = [];
 
   constructor(request: RequestView, type: "ADVERTISE" | "REPLY", sourcePort: number) {
     this.#port = portOf(request, sourcePort);
@@ -56,97 +70,112 @@ class PlainReplyWriter implements ReplyWriter {
   }
 
   serverId(duid: Duid): void {
-    this.#put(codeOf("SERVERID"), () => this.#out.digits(duid));
+    this.#duid(CODE.SERVERID, duid);
   }
 
   clientId(duid: Duid): void {
-    this.#put(codeOf("CLIENTID"), () => this.#out.digits(duid));
+    this.#duid(CODE.CLIENTID, duid);
   }
 
   ia(ia: Ia): void {
-    this.#nest(codeOf(ia.kind === "address" ? "IA_NA" : "IA_PD"), () => {
-      this.#out.u32(ia.iaid);
-      this.#out.u32(ia.t1);
-      this.#out.u32(ia.t2);
-      for (const lease of ia.leases) {
-        if (ia.kind === "address") this.#address(lease);
-        else this.#prefix(lease);
-      }
-      // D-097: a status of an IA stands inside it.
-      const { status } = ia;
-      if (status !== undefined)
-        this.#nest(codeOf("STATUS_CODE"), () => this.#status(status.code, status.message));
-    });
+    const isAddress = ia.kind === "address";
+    const mark = this.#begin(isAddress ? CODE.IA_NA : CODE.IA_PD);
+    this.#out.u32(ia.iaid);
+    this.#out.u32(ia.t1);
+    this.#out.u32(ia.t2);
+    for (const lease of ia.leases) {
+      if (isAddress) this.#address(lease);
+      else this.#prefix(lease);
+    }
+    // D-097: a status of an IA stands inside it.
+    if (ia.status !== undefined) this.#status(ia.status.code, ia.status.message);
+    this.#out.endLength(mark);
   }
 
   status(code: number, message: string): void {
-    this.#put(codeOf("STATUS_CODE"), () => this.#status(code, message));
+    if (this.#isFirst(CODE.STATUS_CODE)) this.#status(code, message);
   }
 
   preference(value: number): void {
-    this.#put(codeOf("PREFERENCE"), () => this.#out.u8(value));
+    if (!this.#isFirst(CODE.PREFERENCE)) return;
+    const mark = this.#begin(CODE.PREFERENCE);
+    this.#out.u8(value);
+    this.#out.endLength(mark);
   }
 
   rapidCommit(): void {
-    this.#put(codeOf("RAPID_COMMIT"), () => undefined);
+    if (this.#isFirst(CODE.RAPID_COMMIT)) this.#out.endLength(this.#begin(CODE.RAPID_COMMIT));
   }
 
   informationRefreshTime(seconds: number): void {
-    this.#put(codeOf("INFORMATION_REFRESH_TIME"), () => this.#out.u32(seconds));
+    if (!this.#isFirst(CODE.INFORMATION_REFRESH_TIME)) return;
+    const mark = this.#begin(CODE.INFORMATION_REFRESH_TIME);
+    this.#out.u32(seconds);
+    this.#out.endLength(mark);
   }
 
   option(code: number, data: Uint8Array): void {
-    if (!NEVER_TO_CLIENTS.has(code)) this.#put(code, () => this.#out.bytes(data));
+    if (NEVER_TO_CLIENTS.has(code) || !this.#isFirst(code)) return;
+    const mark = this.#begin(code);
+    this.#out.bytes(data);
+    this.#out.endLength(mark);
   }
 
   finish(): { readonly bytes: Uint8Array; readonly port: number } | undefined {
-    for (const mark of this.#levels.toReversed()) this.#out.endLength(mark);
+    for (let i = this.#levels.length - 1; i >= 0; i--)
+      this.#out.endLength(this.#levels[i] as LengthMark);
     // D-008: larger than a datagram can be.
     if (this.#out.overflow || this.#out.length > LIMITS.datagramBytes) return undefined;
     return { bytes: this.#out.finish(), port: this.#port };
   }
 
   /** D-283: a singleton goes out once; the first call counts. */
-  #put(code: number, content: () => void): void {
-    if (
-      this.#written.has(code) &&
-      definitionOf(code) !== undefined &&
-      definitionOf(code)?.repeatable !== true
-    )
-      return;
-    this.#written.add(code);
-    this.#nest(code, content);
+  #isFirst(code: number): boolean {
+    const written = this.#written;
+    if (!written.includes(code)) {
+      written.push(code);
+      return true;
+    }
+    const definition = definitionOf(code);
+    return definition === undefined || definition.repeatable === true;
   }
 
-  #nest(code: number, content: () => void): void {
+  #begin(code: number): LengthMark {
     this.#out.u16(code);
-    const mark = this.#out.beginLength();
-    content();
+    return this.#out.beginLength();
+  }
+
+  #duid(code: number, duid: Duid): void {
+    if (!this.#isFirst(code)) return;
+    const mark = this.#begin(code);
+    this.#out.digits(duid);
     this.#out.endLength(mark);
   }
 
   #address(lease: LeaseOutcome): void {
-    this.#nest(codeOf("IAADDR"), () => {
-      writeAddress(this.#out, lease.address);
-      this.#out.u32(lease.preferred);
-      this.#out.u32(lease.valid);
-    });
+    const mark = this.#begin(CODE.IAADDR);
+    writeAddress(this.#out, lease.address);
+    this.#out.u32(lease.preferred);
+    this.#out.u32(lease.valid);
+    this.#out.endLength(mark);
   }
 
   #prefix(lease: LeaseOutcome): void {
-    this.#nest(codeOf("IAPREFIX"), () => {
-      this.#out.u32(lease.preferred);
-      this.#out.u32(lease.valid);
-      this.#out.u8(lease.length);
-      // D-277
-      writeAddress(this.#out, maskTo(lease.address, lease.length));
-    });
+    const mark = this.#begin(CODE.IAPREFIX);
+    this.#out.u32(lease.preferred);
+    this.#out.u32(lease.valid);
+    this.#out.u8(lease.length);
+    // D-277
+    writeAddress(this.#out, maskTo(lease.address, lease.length));
+    this.#out.endLength(mark);
   }
 
   /** D-264: UTF-8 without a NUL at the end. */
   #status(code: number, message: string): void {
+    const mark = this.#begin(CODE.STATUS_CODE);
     this.#out.u16(code);
     this.#out.bytes(utf8Encode(message));
+    this.#out.endLength(mark);
   }
 }
 
@@ -167,24 +196,32 @@ function beginLevel(out: ByteWriter, relay: RelayLevel): LengthMark {
   out.u8(relay.hopCount);
   writeAddress(out, relay.linkAddress);
   writeAddress(out, relay.peerAddress);
-  const present = new Set([RELAY_MSG]);
   // D-188, X-168: Interface-Id and D-192: Relay Source Port, unchanged.
-  if (relay.interfaceId !== undefined)
-    copy(out, { code: INTERFACE_ID, data: relay.interfaceId }, present);
+  if (relay.interfaceId !== undefined) copy(out, { code: INTERFACE_ID, data: relay.interfaceId });
   const port = relay.options.find((each) => each.code === RELAY_PORT);
-  if (relay.relaySourcePort !== undefined && port !== undefined) copy(out, port, present);
-  // D-196: the Echo Request after all else of the level; D-312: not what is there already or was not asked
-  // with; X-247: never the VPN, a returned one would say that the lease is from it.
-  for (const code of relay.echoRequest) {
-    if (present.has(code) || code === VSS) continue;
-    for (const each of relay.options) if (each.code === code) copy(out, each, present);
-  }
+  const returnsPort = relay.relaySourcePort !== undefined && port !== undefined;
+  if (returnsPort) copy(out, port);
+  if (relay.echoRequest.length > 0) echo(out, relay, returnsPort);
   out.u16(RELAY_MSG);
   return out.beginLength();
 }
 
-function copy(out: ByteWriter, option: RelayLevel["options"][number], present: Set<number>): void {
-  present.add(option.code);
+/**
+ * D-196: the Echo Request after all else of the level; D-312: not what is there already or was not asked with; X-247:
+ * never the VPN, a returned one would say that the lease is from it.
+ */
+function echo(out: ByteWriter, relay: RelayLevel, returnsPort: boolean): void {
+  const present = new Set([RELAY_MSG, VSS]);
+  if (relay.interfaceId !== undefined) present.add(INTERFACE_ID);
+  if (returnsPort) present.add(RELAY_PORT);
+  for (const code of relay.echoRequest) {
+    if (present.has(code)) continue;
+    present.add(code);
+    for (const each of relay.options) if (each.code === code) copy(out, each);
+  }
+}
+
+function copy(out: ByteWriter, option: RelayLevel["options"][number]): void {
   out.u16(option.code);
   out.u16(option.data.length);
   out.bytes(option.data);

@@ -143,6 +143,19 @@ const OPTION = {
   RELAY_PORT: 135,
 } as const;
 
+/** The options of which the first counts, each with a bit of its own. */
+const SINGLETON_BITS: ReadonlyMap<number, number> = new Map(
+  [
+    OPTION.CLIENTID,
+    OPTION.SERVERID,
+    OPTION.ORO,
+    OPTION.ELAPSED_TIME,
+    OPTION.RAPID_COMMIT,
+    OPTION.RECONF_ACCEPT,
+    OPTION.CLIENT_FQDN,
+  ].map((code, i) => [code, 1 << i]),
+);
+
 interface ClientPart {
   readonly start: number;
   readonly end: number;
@@ -171,7 +184,7 @@ function readClientMessage(bytes: Uint8Array, part: ClientPart): RequestView | D
     fqdn: undefined,
     relays,
   };
-  const seen = new Set<number>();
+  let seen = 0;
   for (let offset = start + 4; offset < end; ) {
     const code = u16At(bytes, offset);
     const from = offset + 4;
@@ -181,8 +194,10 @@ function readClientMessage(bytes: Uint8Array, part: ClientPart): RequestView | D
       if (reason !== undefined) return discard(reason);
       continue;
     }
-    const repeated = seen.has(code);
-    seen.add(code);
+    const bit = SINGLETON_BITS.get(code);
+    if (bit === undefined) continue;
+    const repeated = (seen & bit) !== 0;
+    seen |= bit;
     if (repeated && (code === OPTION.CLIENTID || code === OPTION.SERVERID))
       return discard("repeated-singleton");
     const reason = repeated ? undefined : readSingleton(view, bytes, { code, from, to: offset });

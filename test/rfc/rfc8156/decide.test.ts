@@ -231,13 +231,11 @@ describe("§7.5.4 time(1): what is ACTIVE here ends by its own time", () => {
         );
   });
 
-  it("7.5.4 they are accepted after it from a sender that knew our last contact (F-318)", () => {
+  it("7.5.4 a sender that knew our last contact, its clock ahead, is believed when no client can hold it any more (F-318, T-06)", () => {
     const past = own("ACTIVE", { stateExpirationTime: at(0) });
-    expect(
-      verdict(
-        decide(past, update("EXPIRED", -50, { partnerRawCltTime: at(-100) }), "primary", EPOCH),
-      ),
-    ).toBe("accept");
+    const informed = update("EXPIRED", -50, { partnerRawCltTime: at(-100) });
+    expect(verdict(decide(past, informed, "primary", EPOCH + 7_000))).toBe(OUTDATED);
+    expect(verdict(decide(past, informed, "primary", EPOCH + 8_000))).toBe("accept");
   });
 
   it("7.5.4 a sender that did not know our last contact is believed only after the grace of our client (F-318, T-06, T-04)", () => {

@@ -1,0 +1,52 @@
+// What the operator declares (RFC 8156 §8.4; T-01, A-72, A-80, A-83).
+
+import { laterOf, type Millis } from "../model/time.ts";
+import type { Endpoint } from "./endpoint.ts";
+import { longestValid } from "./hidden.ts";
+import { waitAfterFailure } from "./record.ts";
+
+export interface OperatorResult {
+  readonly ok: boolean;
+  readonly message: string;
+}
+
+const NEEDS_FORCE: ReadonlySet<string> = new Set([
+  "STARTUP",
+  "RECOVER",
+  "RECOVER-WAIT",
+  "RECOVER-DONE",
+]);
+
+/** The partner is off: at once where this server knows all that it can (F-440, F-457, F-480), by force elsewhere. */
+export function declarePartnerDown(
+  endpoint: Endpoint,
+  force: boolean,
+  now: Millis,
+): OperatorResult {
+  const { state } = endpoint;
+  if (state === "PARTNER-DOWN") return { ok: true, message: "already in PARTNER-DOWN" };
+  if (state === "POTENTIAL-CONFLICT") {
+    const message =
+      "the servers are settling their differences; if the partner is silent this ends by itself";
+    return { ok: false, message };
+  }
+  if (NEEDS_FORCE.has(state)) {
+    if (!force) {
+      const message = `in ${state} this server may lack leases that the partner gave; say --force if the partner will never return`;
+      return { ok: false, message };
+    }
+    waitForUnknown(endpoint);
+  }
+  endpoint.fire("operator-partner-down", "the operator declared the partner down", now);
+  return { ok: true, message: `${state} -> ${endpoint.state}` };
+}
+
+/** Forced past recovery: what was given before the failure may not be known here, so no new lease before that has
+ * ended (A-80, A-83); what is known is renewed. */
+function waitForUnknown(endpoint: Endpoint): void {
+  const { record, context, failureTimes } = endpoint;
+  const isLost = !record.communicated || record.updateAllNeeded;
+  const longest = Math.max(longestValid(context.config), record.mcltHighest);
+  const until = waitAfterFailure(failureTimes, isLost ? longest : record.mcltHighest);
+  endpoint.update({ noNewLeasesUntil: laterOf(until, record.noNewLeasesUntil) });
+}
