@@ -92,12 +92,26 @@ class Tally {
   }
 }
 
-/** The two tables of a profile, as text. */
+/** Time by folder of the source, and everything that is not ours by its name. */
+function byFolder(found: readonly Cost[]): readonly (readonly [string, number])[] {
+  const folders = new Map<string, number>();
+  for (const { where, self } of found) {
+    const folder =
+      /^(?:src|bench)\/(?:.*\/)?(?=[^/]+\.ts:)/.exec(where)?.[0] ?? "node and the kernel";
+    const name = where.startsWith("(") ? where : folder;
+    folders.set(name, (folders.get(name) ?? 0) + self);
+  }
+  return [...folders].sort(([, one], [, other]) => other - one);
+}
+
+/** The tables of a profile, as text. */
 export function profileText(found: readonly Cost[], lines: number): string {
   const percent = (share: number) => `${(share * 100).toFixed(1).padStart(6)} %`;
   const bySelf = found.slice(0, lines);
   const byWhole = [...found].sort((one, other) => other.whole - one.whole).slice(0, lines);
+  const folders = byFolder(found).filter(([, share]) => share >= 0.005);
   return [
+    ...folders.map(([name, share]) => `${percent(share)}  ${name}`),
     "itself   with what it calls",
     ...bySelf.map(({ where, self, whole }) => `${percent(self)} ${percent(whole)}  ${where}`),
     "the same, ordered by the second column",
