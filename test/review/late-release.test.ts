@@ -94,4 +94,24 @@ describe("§18.3.7 a late copy of a RELEASE", () => {
     });
     expect(active(pair.b, client)).toBe(0);
   });
+
+  it("does not end at a server without contact what its client got again there, the partner having carried out the other copy (T-01; simulator, seed 40428)", () => {
+    const pair = new Pair();
+    pair.startBoth();
+    pair.run(15_000);
+    const client = new TestClient(pair.a, 1);
+    const [held] = acquire(client, pair.a, pair.now);
+    if (held === undefined) throw new Error("no lease");
+    pair.run(20_000);
+    pair.cut = true;
+    pair.run(15_000);
+    expect(pair.states).toBe("COMMUNICATIONS-INTERRUPTED COMMUNICATIONS-INTERRUPTED");
+    const options = [serverId(pair.a.config.server.duid), iaNa(1, held.address)];
+    client.send("RELEASE", options, pair.now, { host: pair.b });
+    pair.run(1_000);
+    acquire(client, pair.a, pair.now);
+    pair.run(1_000);
+    client.send("RELEASE", options, pair.now, { host: pair.a });
+    expect(active(pair.a, client)).toBe(1);
+  });
 });

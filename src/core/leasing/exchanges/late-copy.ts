@@ -13,15 +13,18 @@ const MAY_BE_OLD = DEFAULTS.datagramLifeSeconds + DEFAULTS.skewMarginSeconds;
 /** T-01, A-81: a lease with a contact so young that the RELEASE may be from before it is not ended: others would get what
  * its client holds. Passed over, it only lasts longer. `forPartner`: the message names the partner. */
 export function mayBeLateCopy(
-  { context, view, client, now }: Exchange,
+  { authority, context, view, client, now }: Exchange,
   forPartner: boolean,
 ): boolean {
   if (view.type !== "RELEASE") return false;
-  if (!forPartner && context.endedMessages.isComplete(now)) return false;
+  const here = !forPartner && context.endedMessages.isComplete(now);
   return view.ias.some((ia) =>
     ia.leases.some((requested) => {
       const record = context.table.get(keyOf(ia, requested));
       if (record?.duid !== client.duid || record.status !== "ACTIVE") return false;
+      // Out of step, the partner may have carried out the copy that it got, and the client come back since.
+      const partnerActsUnseen = authority.isDoubtful(record, undefined, now);
+      if (here && !partnerActsUnseen) return false;
       const contact = laterOf(record.clientLastTransactionTime, record.partnerRawCltTime);
       return !isPast(addSeconds(contact, MAY_BE_OLD), now);
     }),
