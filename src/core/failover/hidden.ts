@@ -1,6 +1,6 @@
 // What a partner that lost its database may have promised and can no longer tell (docs/internals/decisions.md).
-// Up to the partner-lifetime that was acknowledged to it, it could extend a lease alone; without its memory its word
-// that a lease has ended is worth nothing before that could be over.
+// Up to the MCLT past now, or past the partner-lifetime that was acknowledged to it, it could extend a lease alone;
+// without its memory its word that a lease has ended is worth nothing before that could be over.
 
 import type { CompiledConfig } from "../config/types.ts";
 import type { EndpointRecord } from "../model/endpoint-record.ts";
@@ -33,12 +33,12 @@ export function hiddenUntil(
   config: CompiledConfig,
 ): DhcpTime {
   const { partnerLostAt, mcltHighest } = record;
-  if (partnerLostAt === NO_TIME || lease.expirationTime === NO_TIME) return NO_TIME;
+  if (partnerLostAt === NO_TIME) return NO_TIME;
   const contact = laterOf(lease.clientLastTransactionTime, lease.partnerRawCltTime);
   if (isLater(contact, partnerLostAt)) return NO_TIME;
   const margins = mcltWait(0, config.tunables.heartbeat);
-  // F-052: it could promise the MCLT past what was acknowledged, and nothing longer than a lease lasts.
-  const byAck = addSeconds(lease.expirationTime, mcltHighest);
+  // F-052: it could promise the MCLT past what was acknowledged, or past the moment, and nothing longer than a lease lasts.
+  const byAck = addSeconds(laterOf(lease.expirationTime, partnerLostAt), mcltHighest);
   const byPolicy = addSeconds(partnerLostAt, longestValid(config));
   return addSeconds(diffSeconds(byAck, byPolicy) < 0 ? byAck : byPolicy, margins);
 }

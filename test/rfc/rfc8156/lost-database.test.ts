@@ -73,3 +73,26 @@ it("§8.4.1 a lease that the partner told is not this server's alone in PARTNER-
   );
   expect(given.map((lease) => lease.address)).not.toContain(address);
 });
+
+it("§8.5 so it is with an extension by the MCLT alone, of which the survivor of the memory was never told (T-01; simulator, seed 40519)", () => {
+  const pair = new Pair();
+  pair.startBoth();
+  pair.run(15_000);
+  const client = new TestClient(pair.a, 1);
+  const [held] = acquire(client, pair.a, pair.now);
+  if (held === undefined) throw new Error("no lease");
+  pair.run(1_000);
+  pair.kill(pair.a);
+  pair.run(50_000);
+  const renew = [serverId(pair.a.config.server.duid), iaNa(1, held.address)];
+  expect(client.send("RENEW", renew, pair.now, { host: pair.b })?.leases[0]?.valid).toBe(60);
+  const until = pair.now + 60_000;
+  pair.kill(pair.b);
+  pair.run(22_000);
+  pair.b.disk = new SimDisk();
+  pair.startBoth();
+  while (pair.now < until) {
+    pair.run(2_000);
+    expect(leaseAt(pair.a, held.address)?.status).not.toMatch(/FREE/);
+  }
+});
