@@ -61,11 +61,11 @@ const ALLOCATION: readonly Defect[] = [
     replace: 'if (key.kind === "address") return true;',
   },
   {
-    name: "frozen-block-used",
-    rule: "F-033: a block that the partner has not answered yet is nobody's",
+    name: "every-prefix-is-own",
+    rule: "F-029: only prefixes of the own part are delegated",
     file: "src/core/failover/authority.ts",
-    find: "if (block?.marked === true) return false;",
-    replace: "",
+    find: "return prefixOwner(lease, block) === ownStatus;",
+    replace: "return true;",
   },
   {
     name: "t-01-dropped",
@@ -174,30 +174,6 @@ const UPDATES: readonly Defect[] = [
     file: "src/core/failover/decide.ts",
     find: "own.stateExpirationTime !== NO_TIME && isPast(addSeconds(own.stateExpirationTime, grace), now)",
     replace: "own.stateExpirationTime !== NO_TIME || isPast(addSeconds(grace, grace), now)",
-  },
-  {
-    name: "both-keep-their-client",
-    rule: "F-321: of two clients on one lease the secondary yields",
-    file: "src/core/failover/decide.ts",
-    find: 'if (role === "secondary" || isContactAfterStart(own, update)) return accept;',
-    replace: 'if (role === "secondary" && isContactAfterStart(own, update)) return accept;',
-    worlds: 200,
-  },
-  {
-    name: "ending-not-noted-as-sent",
-    rule: "F-559: that an ending was sent is stored before it is sent",
-    file: "src/core/failover/update-stream.ts",
-    find: "endingSent: lease.endingSent || ending,",
-    replace: "endingSent: false,",
-    worlds: 200,
-  },
-  {
-    name: "returned-after-it-was-told",
-    rule: "F-049, A-77: a lease whose ending was told waits for the answer",
-    file: "src/core/failover/authority.ts",
-    find: "if (!isOf(lease, client) || lease.endingSent || endpoint.isAlone(now)) return false;",
-    replace: "if (!isOf(lease, client) || endpoint.isAlone(now)) return false;",
-    worlds: 200,
   },
 ];
 
