@@ -2,6 +2,7 @@
 
 import type { BindingStatus } from "../model/binding-status.ts";
 import type { Lease } from "../model/lease.ts";
+import { isAvailable } from "../model/lease-status.ts";
 import { DEFAULTS } from "../model/limits.ts";
 import {
   addSeconds,
@@ -51,6 +52,8 @@ export function decide(
   const order = compareTimes(updateTime(update), ownTime(own), permitted);
   const accept: Accepting = { type: "accept", order, informed };
   const outdated = (reason: string) => rejectOutdated(order, reason);
+  // T-13: free here and ended there is one opinion; an older ending that were refused would be sent for ever.
+  if (isAvailable(own.status) && isEnding(update.status)) return accept;
   switch (cellOf(own.status, update.status)) {
     case "ended-by-time":
       // F-318: what is ACTIVE here ends by its own time only, and by this server's clock: the sender's may be ahead. T-06
@@ -74,6 +77,10 @@ function hasEnded(own: Lease, grace: number, now: Millis): boolean {
   return (
     own.stateExpirationTime !== NO_TIME && isPast(addSeconds(own.stateExpirationTime, grace), now)
   );
+}
+
+function isEnding(status: BindingStatus): boolean {
+  return status === "EXPIRED" || status === "RELEASED" || status === "RESET";
 }
 
 type Cell = "accept" | "ended-by-time" | "contact-after-reset" | "both-active";
