@@ -6,7 +6,7 @@ import { type Lease, leaseKeyText } from "../model/lease.ts";
 import { isAvailable } from "../model/lease-status.ts";
 import { DEFAULTS, LIMITS } from "../model/limits.ts";
 import { prefixOwner } from "../model/prefix-owner.ts";
-import { type DhcpTime, floorTime, isLater, type Millis, NO_TIME } from "../model/time.ts";
+import { type DhcpTime, floorTime, isLater, laterOf, type Millis, NO_TIME } from "../model/time.ts";
 import type { Option } from "../wire/options.ts";
 import { blockUpdate, clientUpdate } from "./bndupd-build.ts";
 import type { FailoverContext } from "./context.ts";
@@ -213,7 +213,9 @@ export class UpdateStream {
       everSent: true,
       partnerLifetimeSent: lease.partnerLifetime,
       endingSent: lease.endingSent || ending,
-      stateExpirationTime: isLater(hold, floorTime(now)) ? hold : lease.stateExpirationTime,
+      stateExpirationTime: isLater(hold, floorTime(now))
+        ? laterOf(hold, lease.stateExpirationTime)
+        : lease.stateExpirationTime,
     };
     const isNoted =
       lease.everSent &&
