@@ -138,8 +138,11 @@ export function parsePrefix(text: string): Prefix | undefined {
 /** The canonical text of RFC 5952. */
 export function formatIpv6(address: Ipv6Address): string {
   const groups: string[] = [];
-  for (let i = 0; i < 32; i += 4)
-    groups.push(Number.parseInt(address.slice(i, i + 4), 16).toString(16));
+  for (let end = 4; end <= 32; end += 4) {
+    let start = end - 4;
+    while (start < end - 1 && address.charCodeAt(start) === 48) start++;
+    groups.push(address.slice(start, end));
+  }
   const run = longestZeroRun(groups);
   if (run.length < 2) return groups.join(":");
   return `${groups.slice(0, run.start).join(":")}::${groups.slice(run.start + run.length).join(":")}`;
