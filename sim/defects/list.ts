@@ -209,14 +209,6 @@ const STATES: readonly Defect[] = [
     worlds: 200,
   },
   {
-    name: "conflict-skipped",
-    rule: "F-461: after a wrong partner-down the servers settle their differences first",
-    file: "src/core/failover/states/potential-conflict.ts",
-    find: "service: unresponsive,",
-    replace: 'service: () => ({ type: "answer" }),',
-    worlds: 200,
-  },
-  {
     name: "deaf-to-silence",
     rule: "F-208, F-210: a silent partner is found by the keepalive",
     file: "src/core/failover/service.ts",
