@@ -209,22 +209,6 @@ const STATES: readonly Defect[] = [
     worlds: 200,
   },
   {
-    name: "deaf-to-silence",
-    rule: "F-208, F-210: a silent partner is found by the keepalive",
-    file: "src/core/failover/service.ts",
-    find: "if (now >= channel.deadAt(endpoint.relationship)) {",
-    replace: "if (now >= channel.deadAt(endpoint.relationship) + 9_000_000) {",
-    worlds: 200,
-  },
-  {
-    name: "old-datagrams-served",
-    rule: "F-562, T-06 (4): what waited too long is not served",
-    file: "src/core/server/server.ts",
-    find: 'if (now - datagram.receivedAt > DEFAULTS.replyMaxAgeMillis) return "waited-too-long";',
-    replace: "",
-    worlds: 200,
-  },
-  {
     name: "old-replies-sent",
     rule: "T-06 (4): a reply that waited too long is not sent",
     file: "src/core/server/release.ts",
