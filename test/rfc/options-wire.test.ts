@@ -2,33 +2,8 @@
 // Every one as octets by hand, at its shortest, and broken.
 
 import { describe, expect, it } from "vitest";
-import { ByteWriter } from "../../src/core/wire/cursor.ts";
-import { decodeOptions, encodeOptions, type Option } from "../../src/core/wire/options.ts";
-import { CLIENT, hex, ip, join, labels, opt, toHex, u16, u32 } from "../unit/core/wire/bytes.ts";
-
-/** Decodes one option and checks that it encodes to the same octets. */
-function one(code: number, ...data: readonly (Uint8Array | readonly number[])[]): Option {
-  const bytes = opt(code, ...data);
-  const options = decodeOptions(bytes);
-  expect(options).toHaveLength(1);
-  const out = new ByteWriter();
-  encodeOptions(out, options);
-  expect(toHex(out.finish())).toBe(toHex(bytes));
-  return options[0] as Option;
-}
-
-/** The reason why it is malformed. */
-function fault(
-  code: number,
-  ...data: readonly (Uint8Array | readonly number[])[]
-): string | undefined {
-  const option = one(code, ...data);
-  return option.type === "malformed" ? option.reason : undefined;
-}
-
-const A = "20010db8000000000000000000000001";
-const B = "20010db8000000000000000000000002";
-const addresses = join(ip("2001:db8::1"), ip("2001:db8::2"));
+import { CLIENT, hex, ip, join, labels, opt, u16, u32 } from "../unit/core/wire/bytes.ts";
+import { A, addresses, B, fault, one } from "./option-layout.ts";
 
 describe("RFC 8415 §21.2 to §21.8", () => {
   it("D-255, D-042: identifiers are a DUID of 3 to 130 octets and nothing else", () => {

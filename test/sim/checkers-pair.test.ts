@@ -3,60 +3,13 @@
 import { describe, expect, it } from "vitest";
 import { bindingTransitions } from "../../sim/checkers/binding-transitions.ts";
 import { causes } from "../../sim/checkers/causes.ts";
-import { FrameReader } from "../../sim/checkers/decode-partner.ts";
 import { endpointTransitions } from "../../sim/checkers/endpoint-transitions.ts";
-import type { Checker, LeaseImage, Observation, Report } from "../../sim/checkers/observation.ts";
+import type { LeaseImage, Observation, Report } from "../../sim/checkers/observation.ts";
 import { service } from "../../sim/checkers/service.ts";
 import { settled } from "../../sim/checkers/settled.ts";
-import {
-  address,
-  DUID,
-  message,
-  prefix,
-  SERVER,
-  type TestLease,
-  type TestMessage,
-  type TestUpdate,
-  update,
-} from "./bytes.ts";
+import { address, DUID, message, prefix, SERVER, type TestLease } from "./bytes.ts";
+import { accepted, BEGIN, framed, judged, LEASE, sentByClient, serverTime } from "./histories.ts";
 
-/** What the checker reports of a history. */
-function judged(
-  make: (report: Report) => Checker,
-  history: readonly Observation[],
-): readonly string[] {
-  const reports: string[] = [];
-  const checker = make((_at, text) => reports.push(text));
-  for (const observation of history) checker.observe(observation);
-  return reports;
-}
-
-const framed = (given: TestUpdate) => new FrameReader().push(update(given));
-
-/** Seconds since 2000 of the server's clock at world time 0. */
-const BEGIN = 803_000_000;
-const serverTime = (at: number) => (BEGIN + 946_684_800) * 1000 + at;
-const LEASE: TestLease = { tail: "11", valid: 100 };
-
-function accepted(
-  at: number,
-  client: string,
-  given: Partial<TestMessage> & { answered?: string; rate?: number },
-): Observation {
-  const { answered = "REQUEST", rate = 1, ...rest } = given;
-  const duid = client === "one" ? DUID.one : DUID.two;
-  const bytes = message({ type: "REPLY", duid, server: SERVER.a, leases: [LEASE], ...rest });
-  return { type: "reply-accepted", at, client, rate, answered, bytes };
-}
-
-function sentByClient(
-  at: number,
-  client: "one" | "two",
-  type: "RELEASE" | "DECLINE" | "SOLICIT",
-): Observation {
-  const bytes = message({ type, duid: DUID[client], leases: [LEASE] });
-  return { type: "client-sent", at, client, message: type, bytes };
-}
 const IMAGE: LeaseImage = {
   kind: "address",
   address: address("11"),

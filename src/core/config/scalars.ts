@@ -12,6 +12,7 @@ import {
   parseIpv6,
   parsePrefix,
 } from "../model/ipv6.ts";
+import { hexOf } from "../model/octets.ts";
 import { INFINITY_SECONDS, type Millis, type Seconds } from "../model/time.ts";
 import type { OptionInput } from "../wire/fields/kinds.ts";
 import { utf8Encode } from "../wire/utf8.ts";
@@ -339,11 +340,7 @@ export const addressAndPort = text("an IPv6 address with or without a port", (in
 
 /** D-190: an opaque value, as text or as `0x` and hex digits; hex without colons. */
 export const interfaceId = text("an Interface-Id", (input) => {
-  if (!/^0x/i.test(input)) return input === "" ? new Wrong("is empty") : hexOfText(input);
+  if (!/^0x/i.test(input)) return input === "" ? new Wrong("is empty") : hexOf(utf8Encode(input));
   const digits = input.slice(2).replaceAll(":", "").toLowerCase();
   return /^([0-9a-f]{2})+$/.test(digits) ? digits : new Wrong("is no hex after `0x`");
 });
-
-function hexOfText(input: string): string {
-  return [...utf8Encode(input)].map((octet) => octet.toString(16).padStart(2, "0")).join("");
-}

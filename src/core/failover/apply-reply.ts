@@ -5,8 +5,8 @@ import { formatPrefix } from "../model/ipv6.ts";
 import { type LeaseKey, leaseKeyText } from "../model/lease.ts";
 import { freed, freedStatus, isAvailable } from "../model/lease-status.ts";
 import { floorTime, isLater, type Millis, type Seconds } from "../model/time.ts";
+import { STATUS } from "../wire/messages.ts";
 import type { LeaseReply, UpdateReply } from "./bndreply.ts";
-import { FAILOVER_STATUS } from "./bndupd-read.ts";
 import type { FailoverContext } from "./context.ts";
 import { splitRefused } from "./first-split.ts";
 import type { UpdateStream } from "./update-stream.ts";
@@ -23,7 +23,7 @@ export interface ReplyContext {
 
 /** A lease that the answer does not name was not accepted. */
 const NOT_NAMED: LeaseReply = {
-  status: FAILOVER_STATUS.UnspecFail,
+  status: STATUS.UnspecFail,
   message: "not in the answer",
   partnerLifetimeSent: 0,
 };
@@ -51,7 +51,7 @@ function applyRejected(
   stream.reject(leaseKeyText(key), version, now);
   failover.counters.add("bndupd-refused");
   // OutdatedBindingInformation is how differences settle; anything else is worth a look.
-  if (answer.status === FAILOVER_STATUS.OutdatedBindingInformation) return;
+  if (answer.status === STATUS.OutdatedBindingInformation) return;
   failover.log({
     id: "FAILOVER_REJECTED",
     fields: {
@@ -108,14 +108,14 @@ function applyBlock(context: ReplyContext, sent: SentUpdate, reply: UpdateReply)
   if (block === undefined || block.version !== sent.block?.version) return;
   const key = { kind: "prefix" as const, ...block };
   const answer = reply.leases.get(leaseKeyText(key));
-  const status = reply.status !== 0 ? reply.status : (answer?.status ?? FAILOVER_STATUS.UnspecFail);
+  const status = reply.status !== 0 ? reply.status : (answer?.status ?? STATUS.UnspecFail);
   if (status === 0) {
     stream.accept(leaseKeyText(key));
     if (block.marked) failover.amendBlock({ ...block, marked: false });
     return;
   }
   const place = placeOfBlock(failover.config, block);
-  if (status === FAILOVER_STATUS.OutdatedBindingInformation && place !== undefined && block.marked)
+  if (status === STATUS.OutdatedBindingInformation && place !== undefined && block.marked)
     splitRefused(failover, block, place.pool.delegatedLength, now);
   else
     applyRejected(context, key, block.version, {

@@ -11,6 +11,7 @@ import { LIMITS } from "../model/limits.ts";
 import { floorTime, isLater, type Millis, type Seconds } from "../model/time.ts";
 import { ByteWriter } from "../wire/cursor.ts";
 import { FAILOVER_HEADER } from "../wire/failover-messages.ts";
+import { STATUS } from "../wire/messages.ts";
 import {
   encodeOptions,
   firstOption,
@@ -19,7 +20,6 @@ import {
   option,
 } from "../wire/options.ts";
 import {
-  FAILOVER_STATUS,
   type ReadIa,
   type ReadLease,
   readUpdate,
@@ -169,7 +169,7 @@ function acceptLease(context: AcceptContext, read: ReadLease): Refusal | undefin
   // F-306
   if (link === undefined)
     return {
-      status: FAILOVER_STATUS.ConfigurationConflict,
+      status: STATUS.ConfigurationConflict,
       message: `${formatPrefix(update)} is in no pool of this relationship here`,
     };
   const own = failover.table.get(update);
@@ -203,7 +203,7 @@ function heldAgainst(
   return {
     type: "reject",
     order: "equal",
-    status: FAILOVER_STATUS.OutdatedBindingInformation,
+    status: STATUS.OutdatedBindingInformation,
     reason,
   };
 }
@@ -238,7 +238,7 @@ function note(
     verdict,
   };
   if (failover.debug) failover.log({ id: "FAILOVER_DECISION", fields });
-  if (decision.type === "reject" && decision.status === FAILOVER_STATUS.AddressInUse) {
+  if (decision.type === "reject" && decision.status === STATUS.AddressInUse) {
     failover.log({
       id: "FAILOVER_CONFLICT",
       fields: {
@@ -252,9 +252,7 @@ function note(
 
 /** F-324, F-325, A-75: what we know better goes to the partner. F-327: an open mark is not moved to the front. */
 function markRejected({ failover }: AcceptContext, own: Lease | undefined, status: number): void {
-  const tells =
-    status === FAILOVER_STATUS.OutdatedBindingInformation ||
-    status === FAILOVER_STATUS.AddressInUse;
+  const tells = status === STATUS.OutdatedBindingInformation || status === STATUS.AddressInUse;
   if (tells && own !== undefined && !own.marked && own.duid !== undefined) {
     // The version of a free prefix says whether it is part of a block: it stays.
     if (own.kind === "prefix" && isAvailable(own.status)) failover.amend({ ...own, marked: true });
@@ -269,7 +267,7 @@ function acceptBlock(context: AcceptContext, block: UpdatedBlock): Refusal | und
   const place = placeOfBlock(failover.config, block);
   if (place === undefined || place.link.relationship !== relationship) {
     return {
-      status: FAILOVER_STATUS.ConfigurationConflict,
+      status: STATUS.ConfigurationConflict,
       message: `${formatPrefix(block)} is in no pool of this relationship here`,
     };
   }
@@ -278,7 +276,7 @@ function acceptBlock(context: AcceptContext, block: UpdatedBlock): Refusal | und
   if (block.status === "FREE-BACKUP" && isWithin) return undefined;
   if (failover.blocks.overlapping(place.pool.prefix).length >= LIMITS.blocksPerPool) {
     return {
-      status: FAILOVER_STATUS.OutdatedBindingInformation,
+      status: STATUS.OutdatedBindingInformation,
       message: `a pool has at most ${LIMITS.blocksPerPool} blocks here`,
     };
   }
@@ -290,7 +288,7 @@ function acceptBlock(context: AcceptContext, block: UpdatedBlock): Refusal | und
     for (const lease of inUse)
       if (!lease.marked && lease.duid !== undefined) failover.save({ ...lease, marked: true });
     return {
-      status: FAILOVER_STATUS.OutdatedBindingInformation,
+      status: STATUS.OutdatedBindingInformation,
       message: "a prefix in the block is in use here",
     };
   }

@@ -6,21 +6,8 @@ import { ipv6ToBytes, maskTo } from "../model/ipv6.ts";
 import type { LeaseKey } from "../model/lease.ts";
 import { LIMITS } from "../model/limits.ts";
 import { addSeconds, type DhcpTime, NO_TIME, type Seconds } from "../model/time.ts";
+import { STATUS } from "../wire/messages.ts";
 import { allOptions, firstOption, type Option, type OptionByType } from "../wire/options.ts";
-
-/** Status codes of failover (RFC 8156 §5.6; F-140, F-141, F-143, F-144, F-147). */
-export const FAILOVER_STATUS = {
-  UnspecFail: 1,
-  NotSupported: 14,
-  TLSConnectionRefused: 15,
-  AddressInUse: 16,
-  ConfigurationConflict: 17,
-  MissingBindingInformation: 18,
-  OutdatedBindingInformation: 19,
-  ServerShuttingDown: 20,
-  DNSUpdateNotSupported: 21,
-  ExcessiveTimeSkew: 22,
-} as const;
 
 export interface UpdatedLease extends LeaseKey {
   readonly duid: Duid;
@@ -74,7 +61,7 @@ export type ReadUpdate =
 
 function bad(
   message: string,
-  status: number = FAILOVER_STATUS.MissingBindingInformation,
+  status: number = STATUS.MissingBindingInformation,
 ): { type: "bad"; status: number; message: string } {
   return { type: "bad", status, message };
 }
@@ -97,7 +84,7 @@ function readClient(data: OptionByType<"CLIENT_DATA">): ReadUpdate {
   if (clientId === undefined) return bad("no client identifier");
   // F-305: no VPN is configured here.
   if (firstOption(data.options, "VSS") !== undefined)
-    return bad("no VPN is configured", FAILOVER_STATUS.ConfigurationConflict);
+    return bad("no VPN is configured", STATUS.ConfigurationConflict);
   const base = firstOption(data.options, "LQ_BASE_TIME");
   if (base === undefined) return bad("no base time");
   const ias = data.options.filter((option) => option.type === "IA_NA" || option.type === "IA_PD");
@@ -106,7 +93,7 @@ function readClient(data: OptionByType<"CLIENT_DATA">): ReadUpdate {
   const read = ias.map((ia) => readIa(ia, context));
   const count = read.reduce((sum, ia) => sum + 1 + ia.leases.length, 0);
   // F-307: the answer, with a reason for each lease, must fit in a frame.
-  if (count > LIMITS.leasesInUpdate) return bad("too many leases", FAILOVER_STATUS.UnspecFail);
+  if (count > LIMITS.leasesInUpdate) return bad("too many leases", STATUS.UnspecFail);
   return { type: "client", clientId: clientId.duid, ias: read };
 }
 
@@ -215,7 +202,7 @@ function packFqdn({ flags, name }: OptionByType<"CLIENT_FQDN">): Uint8Array {
 function readBlock(prefix: OptionByType<"IAPREFIX">): ReadUpdate {
   const { options } = prefix;
   if (firstOption(options, "VSS") !== undefined)
-    return bad("no VPN is configured", FAILOVER_STATUS.ConfigurationConflict);
+    return bad("no VPN is configured", STATUS.ConfigurationConflict);
   if (firstOption(options, "LQ_BASE_TIME") === undefined) return bad("no base time");
   const start = firstOption(options, "F_START_TIME_OF_STATE")?.value;
   if (start === undefined) return bad("no start time of state");

@@ -5,8 +5,8 @@ import { DEFAULTS, LIMITS } from "../model/limits.ts";
 import type { DhcpTime, Millis, Seconds } from "../model/time.ts";
 import { diffSeconds, floorTime } from "../model/time.ts";
 import type { FailoverMessage } from "../wire/failover-messages.ts";
+import { STATUS } from "../wire/messages.ts";
 import { findMalformed, firstOption, type Option, option } from "../wire/options.ts";
-import { FAILOVER_STATUS } from "./bndupd-read.ts";
 import { hasExtensions, vendorOption } from "./extensions.ts";
 
 /** F-125 */
@@ -81,10 +81,7 @@ export function checkConnect(
 ): ConnectCheck {
   const offset = clockOffset(message.sentTime, receivedAt);
   if (isTooFarOff(offset))
-    return reject(
-      FAILOVER_STATUS.ExcessiveTimeSkew,
-      `the clocks differ by ${offset} s, 5 s are permitted`,
-    );
+    return reject(STATUS.ExcessiveTimeSkew, `the clocks differ by ${offset} s, 5 s are permitted`);
   const version = checkVersion(message);
   if (version !== undefined) return version;
   const terms = readTerms(message);
@@ -94,18 +91,15 @@ export function checkConnect(
     relationship !== undefined &&
     relationship.mclt >= DEFAULTS.mcltMinimumSeconds
   ) {
-    return reject(FAILOVER_STATUS.UnspecFail, `an MCLT of ${terms.terms.mclt} s is too short`);
+    return reject(STATUS.UnspecFail, `an MCLT of ${terms.terms.mclt} s is too short`);
   }
   const flags = firstOption(message.options, "F_CONNECT_FLAGS");
   if (flags === undefined) return missing("F_CONNECT_FLAGS");
   // F-173, F-112: lengths of delegated prefixes are fixed here; other bits are ignored.
   if ((flags.value & FIXED_PD_LENGTH) === 0)
-    return reject(
-      FAILOVER_STATUS.NotSupported,
-      "only fixed lengths of delegated prefixes are supported",
-    );
+    return reject(STATUS.NotSupported, "only fixed lengths of delegated prefixes are supported");
   if (relationship === undefined)
-    return reject(FAILOVER_STATUS.ConfigurationConflict, "no such relationship here");
+    return reject(STATUS.ConfigurationConflict, "no such relationship here");
   return terms;
 }
 
@@ -121,34 +115,28 @@ export function checkConnectReply(
   const terms = readTerms(message);
   if (terms.type === "reject") return terms;
   if (terms.terms.mclt !== relationship.mclt)
-    return reject(FAILOVER_STATUS.ConfigurationConflict, "the partner answered with another MCLT"); // F-187
+    return reject(STATUS.ConfigurationConflict, "the partner answered with another MCLT"); // F-187
   const flags = firstOption(message.options, "F_CONNECT_FLAGS");
   if (flags === undefined) return missing("F_CONNECT_FLAGS");
   if ((flags.value & FIXED_PD_LENGTH) === 0)
-    return reject(
-      FAILOVER_STATUS.NotSupported,
-      "only fixed lengths of delegated prefixes are supported",
-    );
+    return reject(STATUS.NotSupported, "only fixed lengths of delegated prefixes are supported");
   return terms;
 }
 
 function missing(name: string): ConnectCheck {
-  return reject(FAILOVER_STATUS.UnspecFail, `option ${name} is missing`);
+  return reject(STATUS.UnspecFail, `option ${name} is missing`);
 }
 
 /** F-169, F-185, F-186, R7031-16: another minor version is no reason. */
 function checkVersion(message: FailoverMessage): ConnectCheck | undefined {
   const malformed = findMalformed(message.options);
   if (malformed !== undefined)
-    return reject(
-      FAILOVER_STATUS.UnspecFail,
-      `option ${malformed.code} is malformed: ${malformed.reason}`,
-    );
+    return reject(STATUS.UnspecFail, `option ${malformed.code} is malformed: ${malformed.reason}`);
   const version = firstOption(message.options, "F_PROTOCOL_VERSION");
   if (version === undefined) return missing("F_PROTOCOL_VERSION");
   return version.major === VERSION.major
     ? undefined
-    : reject(FAILOVER_STATUS.NotSupported, `protocol version ${version.major} is not supported`);
+    : reject(STATUS.NotSupported, `protocol version ${version.major} is not supported`);
 }
 
 function readTerms(message: FailoverMessage): ConnectCheck {
@@ -161,12 +149,11 @@ function readTerms(message: FailoverMessage): ConnectCheck {
   // A-47
   if (mclt === 0 || keepalive === 0 || maxUnacked === 0)
     return reject(
-      FAILOVER_STATUS.UnspecFail,
+      STATUS.UnspecFail,
       "MCLT, keepalive time and unacknowledged updates must not be 0",
     );
   // A-58, A-59: times that far ahead cannot be compared.
-  if (mclt > LONGEST_MCLT)
-    return reject(FAILOVER_STATUS.UnspecFail, `an MCLT of ${mclt} s is too long`);
+  if (mclt > LONGEST_MCLT) return reject(STATUS.UnspecFail, `an MCLT of ${mclt} s is too long`);
   return {
     type: "accept",
     terms: {

@@ -40,5 +40,4 @@ export interface FailoverContext {
   /** Last heartbeat found at the start; 0 = none. */
   readonly lastOperation: Millis;
   readonly startedAt: Millis;
-  readonly storeId: string;
 }

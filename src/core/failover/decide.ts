@@ -15,7 +15,8 @@ import {
   NO_TIME,
   type Seconds,
 } from "../model/time.ts";
-import { FAILOVER_STATUS, type UpdatedLease } from "./bndupd-read.ts";
+import { STATUS } from "../wire/messages.ts";
+import type { UpdatedLease } from "./bndupd-read.ts";
 
 export type Order = "earlier" | "equal" | "later";
 
@@ -36,7 +37,7 @@ export type Decision =
 type Accepting = Extract<Decision, { readonly type: "accept" }>;
 
 function rejectOutdated(order: Order, reason: string): Decision {
-  return { type: "reject", order, status: FAILOVER_STATUS.OutdatedBindingInformation, reason };
+  return { type: "reject", order, status: STATUS.OutdatedBindingInformation, reason };
 }
 
 /** One lease of a BNDUPD against the record here; `own` undefined: no record (A-18: accept). */
@@ -111,7 +112,7 @@ function decideBothActive(
   return {
     type: "reject",
     order: accept.order,
-    status: FAILOVER_STATUS.AddressInUse,
+    status: STATUS.AddressInUse,
     reason: "another client holds the lease here",
   };
 }

@@ -3,7 +3,7 @@
 
 import { DEFAULTS } from "../model/limits.ts";
 import { isPast, type Millis, NO_TIME } from "../model/time.ts";
-import { FAILOVER_STATUS } from "./bndupd-read.ts";
+import { STATUS } from "../wire/messages.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { vendorOption } from "./extensions.ts";
 
@@ -58,7 +58,7 @@ function checkSilence(endpoint: Endpoint, now: Millis): void {
   const { outstanding } = endpoint;
   if (outstanding === undefined) return;
   if (now < outstanding.lastProgress + DEFAULTS.updateSilenceMillis) return;
-  const status = FAILOVER_STATUS.UnspecFail;
+  const status = STATUS.UnspecFail;
   endpoint.channel?.disconnect(endpoint.nextTransactionId(), status, "no updates came", now);
   endpoint.communicationsFailed("no updates came", now);
 }

@@ -4,8 +4,8 @@
 import type { Ipv6Address } from "../model/ipv6.ts";
 import type { Millis } from "../model/time.ts";
 import type { FailoverMessage, TlsMessage } from "../wire/failover-messages.ts";
+import { STATUS } from "../wire/messages.ts";
 import { firstOption } from "../wire/options.ts";
-import { FAILOVER_STATUS } from "./bndupd-read.ts";
 import type { Channel } from "./channel.ts";
 import {
   checkConnect,
@@ -69,7 +69,7 @@ export class Handshake {
       channel.sendPlain(
         "REPLY",
         message.transactionId,
-        rejectionOptions(FAILOVER_STATUS.TLSConnectionRefused, "TLS is not configured here"),
+        rejectionOptions(STATUS.TLSConnectionRefused, "TLS is not configured here"),
         now,
       );
       channel.close(false);
@@ -125,7 +125,7 @@ export class Handshake {
       const { status, message: text } =
         check.type === "reject"
           ? check
-          : { status: FAILOVER_STATUS.ConfigurationConflict, message: "no such relationship here" };
+          : { status: STATUS.ConfigurationConflict, message: "no such relationship here" };
       // F-175, F-176, A-12
       channel.send("CONNECTREPLY", message.transactionId, rejectionOptions(status, text), now);
       channel.close(false);

@@ -2,11 +2,11 @@
 
 import { floorTime, isPast, type Millis, NO_TIME } from "../model/time.ts";
 import type { FailoverMessage } from "../wire/failover-messages.ts";
+import { STATUS } from "../wire/messages.ts";
 import { findMalformed, firstOption } from "../wire/options.ts";
 import { applyReply } from "./apply-reply.ts";
 import { readReply } from "./bndreply.ts";
 import { acceptUpdate } from "./bndupd-accept.ts";
-import { FAILOVER_STATUS } from "./bndupd-read.ts";
 import type { Channel } from "./channel.ts";
 import { clockOffset, isTooFarOff } from "./connect.ts";
 import type { Endpoint } from "./endpoint.ts";
@@ -31,7 +31,7 @@ export function handleMessage(
       endpoint,
       channel,
       {
-        status: FAILOVER_STATUS.ExcessiveTimeSkew,
+        status: STATUS.ExcessiveTimeSkew,
         reason: `the clocks differ by ${endpoint.clockOffset} s`,
       },
       now,
@@ -88,12 +88,7 @@ function stateReceived(
     malformed === undefined ? readState(message.options) : `option ${malformed.code} is malformed`;
   if (typeof report === "string") {
     // F-101, F-139
-    hangUp(
-      endpoint,
-      channel,
-      { status: FAILOVER_STATUS.UnspecFail, reason: `STATE: ${report}` },
-      now,
-    );
+    hangUp(endpoint, channel, { status: STATUS.UnspecFail, reason: `STATE: ${report}` }, now);
     return;
   }
   if (channel.phase === "state") {
@@ -227,10 +222,5 @@ function poolRequest(
 export function shutDown(endpoint: Endpoint, now: Millis): void {
   const { channel } = endpoint;
   if (channel === undefined) return;
-  hangUp(
-    endpoint,
-    channel,
-    { status: FAILOVER_STATUS.ServerShuttingDown, reason: "planned stop" },
-    now,
-  );
+  hangUp(endpoint, channel, { status: STATUS.ServerShuttingDown, reason: "planned stop" }, now);
 }

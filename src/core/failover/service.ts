@@ -13,7 +13,7 @@ import {
   decodeFailoverMessage,
   type FailoverMessage,
 } from "../wire/failover-messages.ts";
-import { FAILOVER_STATUS } from "./bndupd-read.ts";
+import { STATUS } from "../wire/messages.ts";
 import { Channel } from "./channel.ts";
 import type { FailoverContext } from "./context.ts";
 import { Dialer } from "./dialer.ts";
@@ -164,7 +164,7 @@ export class FailoverService {
     this.#context.counters.add("failover-protocol-error");
     const { endpoint, channel } = link;
     if (endpoint !== undefined && channel === endpoint.channel) {
-      channel.disconnect(endpoint.nextTransactionId(), FAILOVER_STATUS.UnspecFail, what, now);
+      channel.disconnect(endpoint.nextTransactionId(), STATUS.UnspecFail, what, now);
       endpoint.communicationsFailed(what, now);
     } else {
       this.#abandon(link, what);

@@ -2,6 +2,7 @@
 // timers, then the records, then the octets.
 
 import type { Link, Subnet } from "../config/types.ts";
+import { STATUS } from "../wire/messages.ts";
 import { createReplyWriter } from "../wire/reply-writer.ts";
 import type { ReplyWriter, RequestView } from "../wire/view.ts";
 import type { Exchange, LeasingContext, PlannedIa } from "./context.ts";
@@ -13,7 +14,6 @@ import { assignAll } from "./exchanges/solicit.ts";
 import { grantAll } from "./grant.ts";
 import { type TimedLease, type Timers, timersFor } from "./lifetimes.ts";
 import { optionsOf, writeOptions } from "./reply-options.ts";
-import { STATUS } from "./status-codes.ts";
 
 export interface Answer {
   readonly writer: ReplyWriter;

@@ -3,15 +3,8 @@
 import { linkOfInterface, linkOfRelay } from "../config/lookup.ts";
 import type { CompiledConfig, Link } from "../config/types.ts";
 import { type Ipv6Address, isLinkLocal, UNSPECIFIED } from "../model/ipv6.ts";
+import { hexOf } from "../model/octets.ts";
 import type { RelayLevel, RequestView } from "../wire/view.ts";
-
-const HEX = Array.from({ length: 256 }, (_, i) => i.toString(16).padStart(2, "0"));
-
-function hex(bytes: Uint8Array): string {
-  let text = "";
-  for (const octet of bytes) text += HEX[octet];
-  return text;
-}
 
 /** Where a datagram came in. */
 export interface Arrival {
@@ -37,7 +30,7 @@ export function selectLink(
   for (let i = relays.length - 1; i >= Math.max(first, 0); i--) {
     const { linkAddress, interfaceId } = relays[i] as RelayLevel;
     if (interfaceId === undefined) continue;
-    const byId = linkOfRelay(config, linkAddress, [hex(interfaceId)]);
+    const byId = linkOfRelay(config, linkAddress, [hexOf(interfaceId)]);
     if (byId !== undefined) return byId;
   }
   // an LDRA on our own link gives no link-address at all, and its datagrams have the client's source. A relay

@@ -1,6 +1,8 @@
 // DHCP unique identifiers: opaque octets, compared whole (RFC 8415 §11). None is taken apart, whatever its type
 // (D-044, D-046, D-047, D-048).
 
+import { hexOf } from "./octets.ts";
+
 declare const duidBrand: unique symbol;
 
 /** A DUID as lower-case hex digits, two an octet. Compare with `===`. */
@@ -11,15 +13,9 @@ export const DUID_MIN_LENGTH = 3;
 /** RFC 8415 §11.1. */
 export const DUID_MAX_LENGTH = 130;
 
-const HEX: readonly string[] = Array.from({ length: 256 }, (_, i) =>
-  i.toString(16).padStart(2, "0"),
-);
-
 /** Copies the octets from `start` to `end` of `bytes`; the caller has checked the length. */
 export function duidFromBytes(bytes: Uint8Array, start = 0, end = bytes.length): Duid {
-  let text = "";
-  for (let i = start; i < end; i++) text += HEX[bytes[i] as number];
-  return text as Duid;
+  return hexOf(bytes, start, end) as Duid;
 }
 
 /** Parses hex digits with or without colons between octets; undefined when it is no DUID of 3 to 130 octets. */

@@ -1,6 +1,8 @@
 // IPv6 addresses and prefixes as immutable values that compare with `===` (RFC 4291, RFC 5952).
 // The value is 32 lower-case hex digits without colons, so string order is numeric order.
 
+import { hexOf } from "./octets.ts";
+
 declare const ipv6Brand: unique symbol;
 
 /** An IPv6 address: 32 lower-case hex digits. Compare with `===`, order with `<`. */
@@ -12,18 +14,12 @@ export interface Prefix {
   readonly length: number;
 }
 
-const HEX: readonly string[] = Array.from({ length: 256 }, (_, i) =>
-  i.toString(16).padStart(2, "0"),
-);
-
 /** The unspecified address `::`. */
 export const UNSPECIFIED = "0".repeat(32) as Ipv6Address;
 
 /** Reads 16 octets at `offset`; the caller has checked the bounds. */
 export function ipv6FromBytes(bytes: Uint8Array, offset = 0): Ipv6Address {
-  let text = "";
-  for (let i = offset; i < offset + 16; i++) text += HEX[bytes[i] as number];
-  return text as Ipv6Address;
+  return hexOf(bytes, offset, offset + 16) as Ipv6Address;
 }
 
 /** Writes 16 octets at `offset`. */

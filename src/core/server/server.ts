@@ -21,6 +21,7 @@ import { formatIpv6 } from "../model/ipv6.ts";
 import { DEFAULTS, LIMITS } from "../model/limits.ts";
 import type { LogEvent } from "../model/log-events.ts";
 import { loneAuthority } from "../model/lone-authority.ts";
+import { hexOf, octetsOf } from "../model/octets.ts";
 import { Random } from "../model/random.ts";
 import type { Millis } from "../model/time.ts";
 import { unreachable } from "../model/unreachable.ts";
@@ -83,7 +84,7 @@ export class Server implements ServerDoor {
     this.#debug = options.debug ?? true;
     this.startedAt = now;
     this.#heartbeatAt = now;
-    const newStoreId = hex(options.seed.subarray(0, 16));
+    const newStoreId = hexOf(options.seed.subarray(0, 16));
     this.state = new ServerState({ ...options, newStoreId });
     this.#release = new Release(this.counters);
     this.#space = new SpaceWatch(this.state.store);
@@ -336,7 +337,7 @@ export class Server implements ServerDoor {
       exhausted: new Exhausted(),
       counters,
       // Stable as long as the store is, so that a client gets the same lease after a restart.
-      hashKey: hashKeyOf(octets(state.store.storeId)),
+      hashKey: hashKeyOf(octetsOf(state.store.storeId)),
       graceSeconds: DEFAULTS.graceSeconds,
       authorityOf: (link) => this.#authorityOf(link),
       save: (lease) => state.save(lease),
@@ -356,7 +357,6 @@ export class Server implements ServerDoor {
       counters,
       lastOperation: state.lastHeartbeat,
       startedAt: this.startedAt,
-      storeId: state.store.storeId,
       lastSequence: () => state.store.lastSequence,
       save: (lease) => state.save(lease),
       amend: (lease) => state.amend(lease),
@@ -377,15 +377,4 @@ export class Server implements ServerDoor {
   endpointNamed(name: string | undefined): Endpoint | undefined {
     return this.failover.relationshipNamed(name);
   }
-}
-
-function hex(bytes: Uint8Array): string {
-  return [...bytes].map((octet) => octet.toString(16).padStart(2, "0")).join("");
-}
-
-function octets(text: string): Uint8Array {
-  const bytes = new Uint8Array(text.length / 2);
-  for (let i = 0; i < bytes.length; i++)
-    bytes[i] = Number.parseInt(text.slice(i * 2, i * 2 + 2), 16);
-  return bytes;
 }

@@ -29,7 +29,7 @@ export const STATUS = {
   NoAddrsAvail: 2,
   NoBinding: 3,
   NotOnLink: 4,
-  UseMulticast: 5,
+  UseMulticast: 5, // N-003: known, never sent
   NoPrefixAvail: 6,
   UnknownQueryType: 7,
   MalformedQuery: 8,
@@ -40,13 +40,13 @@ export const STATUS = {
   CatchUpComplete: 13,
   NotSupported: 14,
   TLSConnectionRefused: 15,
-  AddressInUse: 16,
+  AddressInUse: 16, // F-141
   ConfigurationConflict: 17,
-  MissingBindingInformation: 18,
-  OutdatedBindingInformation: 19,
+  MissingBindingInformation: 18, // F-143
+  OutdatedBindingInformation: 19, // F-144
   ServerShuttingDown: 20,
   DNSUpdateNotSupported: 21,
-  ExcessiveTimeSkew: 22,
+  ExcessiveTimeSkew: 22, // F-147
 } as const;
 
 const STATUS_NAME: ReadonlyMap<number, string> = new Map(

@@ -1,8 +1,8 @@
 // CONFIRM (RFC 8415 §18.3.3): a test of the link, no binding needed.
 
 import { subnetOf } from "../../config/lookup.ts";
+import { STATUS } from "../../wire/messages.ts";
 import type { Exchange } from "../context.ts";
-import { STATUS } from "../status-codes.ts";
 
 /** The status of the answer, which is all of it (D-132); undefined = no answer (D-130). Prefixes are no part of the test
  * (D-133). */

@@ -2,11 +2,11 @@
 
 import { formatPrefix } from "../../model/ipv6.ts";
 import type { Lease, LeaseKey } from "../../model/lease.ts";
+import { STATUS } from "../../wire/messages.ts";
 import type { RequestedIa } from "../../wire/view.ts";
 import { bindingsOf, extended, keyOf, subnetOfLease, zero } from "../bindings.ts";
 import type { Exchange, PlannedIa, PlannedLease } from "../context.ts";
 import { Named } from "../named.ts";
-import { STATUS } from "../status-codes.ts";
 import { assignNew } from "./solicit.ts";
 
 /** What this server knows of one IA of the message. */

@@ -1,12 +1,12 @@
 // SOLICIT and REQUEST, and SOLICIT with Rapid Commit (RFC 8415 §18.3.1, §18.3.2, §18.3.9).
 
 import { subnetOf } from "../../config/lookup.ts";
+import { STATUS } from "../../wire/messages.ts";
 import type { RequestedIa } from "../../wire/view.ts";
 import { allocate } from "../allocate/allocate.ts";
 import { bindingsOf, plan, subnetOfLease } from "../bindings.ts";
 import type { Exchange, PlannedIa, PlannedLease } from "../context.ts";
 import { Named } from "../named.ts";
-import { STATUS } from "../status-codes.ts";
 
 /** How an IA is treated: shown in an ADVERTISE and held for a while, or granted in a REPLY. */
 export type AssignMode = "offer" | "grant";
