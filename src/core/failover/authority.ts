@@ -59,6 +59,9 @@ export function failoverAuthority(endpoint: Endpoint, isStopping: () => boolean)
     // Back in contact, the partner's renewals come first: what they extend has not ended.
     mayExpire: () =>
       endpoint.behaviour.expires && (endpoint.state !== "NORMAL" || endpoint.synchronised),
+    // T-04: a RESET counts by its own time, so one made out of contact would beat an earlier grant that the partner made
+    // unseen, and free what its client holds.
+    mayReset: () => endpoint.state === "NORMAL" && endpoint.synchronised,
   };
 }
 

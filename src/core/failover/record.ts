@@ -72,7 +72,7 @@ export function startingRecord(
 ): EndpointRecord {
   const now = times.startedAt;
   if (found === undefined) return newRecord(relationship, hasLeases, now);
-  const state = afterRestart(found.state);
+  const state = afterRestart(found.state, relationship.role);
   const own = relationship.role === "primary" ? relationship.mclt : 0;
   const changes =
     state === found.state

@@ -309,7 +309,10 @@ export function asksForUpdates(
 /** F-379: where a restart begins: the state recorded, or its successor when communications fail. */
 export function afterRestart(
   recorded: Exclude<ServerState, "STARTUP">,
+  role: "primary" | "secondary",
 ): Exclude<ServerState, "STARTUP"> {
   if (recorded === "NORMAL") return "COMMUNICATIONS-INTERRUPTED";
+  // F-483: the primary's state only; whoever became the secondary since has differences to settle.
+  if (recorded === "CONFLICT-DONE" && role === "secondary") return "RESOLUTION-INTERRUPTED";
   return recorded === "POTENTIAL-CONFLICT" ? "RESOLUTION-INTERRUPTED" : recorded;
 }

@@ -2,7 +2,7 @@
 // BNDUPDs, and answers the partner's update requests (RFC 8156 §5.3, §7.4 to §7.7).
 
 import type { Block } from "../model/blocks.ts";
-import { type Lease, leaseKeyText } from "../model/lease.ts";
+import { type Lease, type LeaseKey, leaseKeyText } from "../model/lease.ts";
 import { isAvailable } from "../model/lease-status.ts";
 import { DEFAULTS, LIMITS } from "../model/limits.ts";
 import { prefixOwner } from "../model/prefix-owner.ts";
@@ -25,7 +25,7 @@ export interface StreamOptions {
 
 interface Rejected {
   readonly version: number;
-  readonly pause: Millis;
+  pause: Millis;
   retryAt: Millis;
 }
 
@@ -288,6 +288,15 @@ export class UpdateStream {
     this.#rejected.delete(text);
     if (this.#rejected.size < REJECTED_MAX)
       this.#rejected.set(text, { version, pause, retryAt: now + pause });
+  }
+
+  /** The partner spoke of a lease of which it refused an update: what it refused may fit now, so the pauses begin anew. */
+  heardOf(key: LeaseKey, now: Millis): void {
+    if (this.#rejected.size === 0) return;
+    const rejected = this.#rejected.get(leaseKeyText(key));
+    if (rejected === undefined) return;
+    rejected.pause = DEFAULTS.rejectedRetryMillis;
+    rejected.retryAt = Math.min(rejected.retryAt, now + rejected.pause);
   }
 
   accept(text: string): void {

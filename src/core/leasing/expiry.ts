@@ -24,6 +24,9 @@ export interface ExpiryContext extends LeasingContext {
   amend(lease: Lease): void;
 }
 
+/** Seconds after which a declined address that may not be reset yet is looked at again. */
+const RESET_RETRY: Seconds = 60;
+
 /** At most `LIMITS.expiriesPerTick` leases; returns how many were looked at. */
 export function expire(context: ExpiryContext, now: Millis): number {
   // Nothing is due before its grace is over (T-06 (6)), so leases in their grace do not fill the batch.
@@ -44,6 +47,11 @@ function expireOne(context: ExpiryContext, lease: Lease, now: Millis): void {
   }
   const authority = context.authorityOf(link);
   if (!authority.mayExpire()) return;
+  if (lease.status === "ABANDONED" && !authority.mayReset()) {
+    // Looked at again later, so that those who wait do not fill the batch.
+    context.amend({ ...lease, stateExpirationTime: addSeconds(floorTime(now), RESET_RETRY) });
+    return;
+  }
   switch (lease.status) {
     case "ACTIVE": {
       if (!isPast(addSeconds(lease.stateExpirationTime, authority.graceSeconds), now)) return;

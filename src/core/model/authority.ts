@@ -70,6 +70,8 @@ export interface Authority {
   readonly graceSeconds: Seconds;
   /** Whether housekeeping may end leases now. */
   mayExpire(): boolean;
+  /** Whether a declined address may be put back into use now. */
+  mayReset(): boolean;
   /** Seconds a FREE lease is kept after its last use before its record may go. */
   readonly retention: Seconds;
 }

@@ -50,5 +50,6 @@ export function loneAuthority(options: LoneOptions): Authority {
     },
     holdOver: (lease) => lease,
     mayExpire: () => true,
+    mayReset: () => true,
   };
 }

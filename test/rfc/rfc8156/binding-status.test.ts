@@ -143,6 +143,27 @@ describe("§7.2 Figure 2 over all pairs", () => {
     expect(server.stored(key)?.status).toBe("FREE");
   });
 
+  it("7.2 out of contact no declined address is RESET: what the partner granted since must not be beaten (F-245, F-254, T-04)", () => {
+    const [key] = KEYS;
+    for (const state of ["COMMUNICATIONS-INTERRUPTED", "PARTNER-DOWN"] as const) {
+      const server = new ScriptedPartner("a", CONFIG).start().put(state);
+      server.lease({
+        ...key,
+        status: "ABANDONED",
+        duid: new TestClient(server.host, 1).duid,
+        iaid: 1,
+        startTimeOfState: server.time(-500),
+        stateExpirationTime: server.time(5),
+        everSent: true,
+      });
+      server.run(200_000);
+      expect(server.endpoint.state).toBe(state);
+      expect(server.stored(key)?.status).toBe("ABANDONED");
+      server.reach("NORMAL", "NORMAL").run(90_000);
+      expect(server.stored(key)?.status).toBe("RESET");
+    }
+  });
+
   it("7.2 an acknowledged ending goes to the primary's pool, an even address to the secondary's (F-240, F-255, F-257, F-258, F-260, A-04)", () => {
     for (const name of ["a", "b"] as const) {
       for (const key of KEYS) {

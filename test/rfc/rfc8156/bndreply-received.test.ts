@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from "vitest";
 import { readReply } from "../../../src/core/failover/bndreply.ts";
+import { clientUpdate } from "../../../src/core/failover/bndupd-build.ts";
 import { BINDING_STATUS } from "../../../src/core/model/binding-status.ts";
 import { duidFromBytes } from "../../../src/core/model/duid.ts";
 import type { Lease } from "../../../src/core/model/lease.ts";
@@ -117,6 +118,27 @@ describe("§7.7 what an answer changes", () => {
       }
     }
     expect(pauses).toEqual([10, 20, 40]);
+  });
+
+  it("7.7 a partner that speaks of the lease itself is told again soon (A-30, A-75)", () => {
+    const { a, update } = open({ stateExpirationTime: 0 });
+    const refused = [option("STATUS_CODE", { status: 19, message: "not so" })];
+    const refuse = ({ transactionId, options }: typeof update) => {
+      const answer = option("CLIENT_DATA", { options: [...refused, ...accepted(options)] });
+      a.send("BNDREPLY", [answer], { id: transactionId });
+    };
+    refuse(update);
+    for (let i = 0; i < 3; i++) {
+      a.run(75_000);
+      for (const again of a.takeAll("BNDUPD")) refuse(again);
+    }
+    // The pause is more than half a minute now.
+    a.run(15_000);
+    expect(a.take("BNDUPD")).toBeUndefined();
+    const stored = a.stored({ address: ODD }) as Lease;
+    a.send("BNDUPD", clientUpdate(DUID, [{ ...stored, status: "EXPIRED" }], a.time()));
+    a.run(11_000);
+    expect(a.take("BNDUPD")).toBeDefined();
   });
 
   it("7.4 an answer to an older update stores its lifetime and leaves the mark of the newer change (F-301, F-359)", () => {

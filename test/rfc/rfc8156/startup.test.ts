@@ -84,7 +84,7 @@ describe("§8.2 what is stored", () => {
 });
 
 describe("§8.3 in STARTUP", () => {
-  it("8.3.2 communications were OK: a start begins where they have failed; other states stay (F-379)", () => {
+  it("8.3.2 communications were OK: a start begins where they have failed; other states stay (F-379, F-483)", () => {
     const begins: Record<string, string> = {
       NORMAL: "COMMUNICATIONS-INTERRUPTED",
       "POTENTIAL-CONFLICT": "RESOLUTION-INTERRUPTED",
@@ -108,6 +108,9 @@ describe("§8.3 in STARTUP", () => {
         begins[state] ?? state,
       ]);
     }
+    // Only a change of roles leaves the primary's state in a secondary's record.
+    const { endpoint } = restarted("b", "CONFLICT-DONE");
+    expect(endpoint.record.state).toBe("RESOLUTION-INTERRUPTED");
   });
 
   it("8.3.1 a STATE has the STARTUP flag and the recorded state, never STARTUP (F-374, F-132, F-135)", () => {
