@@ -64,7 +64,8 @@ export class Host implements LinkPeer {
   #incarnation = 0;
   #inbox: ServerEvent[] = [];
   #datagrams = 0;
-  #stepPlanned = false;
+  /** When the next step is planned; undefined: not at all. */
+  #stepAt: number | undefined;
   #tickPlanned = 0;
   #pausedUntil = 0;
   #commands = 0;
@@ -112,6 +113,7 @@ export class Host implements LinkPeer {
     this.#powered = true;
     this.#incarnation += 1;
     this.#pausedUntil = 0;
+    this.#stepAt = undefined;
     this.#door = createServer({
       config,
       seed: prng.bytes(SEED_BYTES),
@@ -174,11 +176,15 @@ export class Host implements LinkPeer {
   }
 
   #planStep(delay: number): void {
-    if (this.#stepPlanned) return;
-    this.#stepPlanned = true;
-    this.#options.queue.after(delay, () => {
-      this.#stepPlanned = false;
-      const { now } = this.#options.queue;
+    const { queue } = this.#options;
+    const at = queue.now + delay;
+    if (this.#stepAt !== undefined && this.#stepAt <= at) return;
+    this.#stepAt = at;
+    queue.at(at, () => {
+      // A pause that ended early has planned another one.
+      if (this.#stepAt !== at) return;
+      this.#stepAt = undefined;
+      const { now } = queue;
       if (this.#pausedUntil > now) return this.#planStep(this.#pausedUntil - now);
       this.#step();
     });

@@ -22,7 +22,7 @@ export interface PairOptions {
   readonly datagram: (server: ServerName, datagram: SentDatagram) => void;
 }
 
-type Look = Pick<Extract<Observation, { type: "looked" }>, "status" | "tables">;
+type Look = Pick<Extract<Observation, { type: "looked" }>, "blocks" | "status" | "tables">;
 
 /** A connection's number at one server: ids begin anew with every start. */
 function linkNumber(host: Host, id: number): number {
@@ -40,6 +40,8 @@ export class Pair {
   readonly #tables: Record<ServerName, DiskTable> = { a: new DiskTable(), b: new DiskTable() };
   /** Disks lost since both servers last were in NORMAL. */
   readonly #wiped = new Set<ServerName>();
+  /** From here on whatever stopped is started again. */
+  #isHealed = false;
   readonly #backups = new Map<ServerName, DiskImage>();
 
   constructor({ createServer, datagram, scene }: PairOptions) {
@@ -163,7 +165,8 @@ export class Pair {
     const { prng, queue } = this.#scene;
     this.#scene.note(host.name, "stopped", () => `${failed ? "failed" : "planned"}: ${reason}`);
     this.end(host.name, "kill");
-    if (failed) queue.after(1_000 + prng.below(4_000), () => this.boot(host.name, "kept"));
+    if (failed || this.#isHealed)
+      queue.after(1_000 + prng.below(4_000), () => this.boot(host.name, "kept"));
   }
 
   command(name: ServerName, command: Extract<Command, { type: "stop" | "partner-down" }>): void {
@@ -217,6 +220,7 @@ export class Pair {
   }
 
   heal(): void {
+    this.#isHealed = true;
     for (const name of this.names) {
       this.hosts[name].diskMood = "usual";
       this.hosts[name].unpause();
@@ -247,6 +251,7 @@ export class Pair {
     return {
       status: { a: status("a"), b: status("b") },
       tables: { a: a.leases, b: b.leases },
+      blocks: { a: a.blocks, b: b.blocks },
     };
   }
 }

@@ -1,5 +1,6 @@
 // What a machine's disk says of leases: by the store's own replay, and write by write.
 
+import type { Block } from "../src/core/model/blocks.ts";
 import type { Change } from "../src/core/model/change.ts";
 import { type Lease, leaseKeyText } from "../src/core/model/lease.ts";
 import { ByteReader } from "../src/core/store/bytes.ts";
@@ -7,7 +8,7 @@ import { GROUP_HEADER_BYTES, readHeader } from "../src/core/store/group.ts";
 import { decodeRecord } from "../src/core/store/record.ts";
 import { replay } from "../src/core/store/replay.ts";
 import type { DiskReader } from "../src/ports/disk.ts";
-import type { LeaseImage } from "./checkers/observation.ts";
+import type { BlockImage, LeaseImage } from "./checkers/observation.ts";
 import { crc32 } from "./crc32.ts";
 
 export function imageOf(lease: Lease): LeaseImage {
@@ -20,26 +21,27 @@ export function imageOf(lease: Lease): LeaseImage {
 /** Leases and blocks as a row of changes leaves them. */
 export class DiskTable {
   readonly #leases = new Map<string, Lease>();
-  readonly #markedBlocks = new Set<string>();
+  readonly #blocks = new Map<string, Block>();
 
   apply(change: Change): void {
     if (change.type === "lease") this.#leases.set(leaseKeyText(change.lease), change.lease);
     else if (change.type === "lease-removed") this.#leases.delete(leaseKeyText(change.key));
-    else if (change.type === "block") {
-      const { address, length, marked } = change.block;
-      if (marked) this.#markedBlocks.add(`${address}/${length}`);
-      else this.#markedBlocks.delete(`${address}/${length}`);
-    } else if (change.type === "block-removed") {
-      this.#markedBlocks.delete(`${change.prefix.address}/${change.prefix.length}`);
-    }
+    else if (change.type === "block")
+      this.#blocks.set(`${change.block.address}/${change.block.length}`, change.block);
+    else if (change.type === "block-removed")
+      this.#blocks.delete(`${change.prefix.address}/${change.prefix.length}`);
   }
 
   get leases(): readonly LeaseImage[] {
     return [...this.#leases.values()].map(imageOf);
   }
 
+  get blocks(): readonly BlockImage[] {
+    return [...this.#blocks.values()].map(({ address, length }) => ({ address, length }));
+  }
+
   get markedBlocks(): number {
-    return this.#markedBlocks.size;
+    return [...this.#blocks.values()].filter((block) => block.marked).length;
   }
 }
 

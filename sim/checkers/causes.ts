@@ -167,6 +167,8 @@ class Causes {
           `${leaseName(one)} of ${client} was ${how} by ${server} in its answer to ${answered}, ${left} s before its end`,
         );
       }
+      // One DECLINE excuses one loss.
+      this.#declined.delete(declinedBy(client, one));
       if (how === "denied") one.cause = "denied before";
       else this.#drop((other) => other === one);
     }

@@ -27,6 +27,8 @@ export interface PartnerMessage {
 
 export const BNDUPD = 24;
 export const BNDREPLY = 25;
+export const UPDREQALL = 29;
+export const UPDDONE = 30;
 
 const STATUS_NAMES = [
   "",
@@ -57,23 +59,30 @@ function errorIn(data: Uint8Array, from: number): number {
 }
 
 function readLease(kind: "address" | "prefix", data: Uint8Array, context: Context): PartnerLease {
-  const optionsAt = kind === "address" ? 24 : 25;
-  const times = new Map<number, number>();
   let bindingStatus = 0;
-  for (const [code, inner] of optionsIn(data, optionsAt)) {
+  let partnerLifetime = 0;
+  let partnerLifetimeSent = 0;
+  let stateExpirationTime = 0;
+  let error = context.error;
+  for (const [code, inner] of optionsIn(data, kind === "address" ? 24 : 25)) {
     if (code === 114) bindingStatus = inner[0] as number;
-    else if (inner.length === 4) times.set(code, number32(inner, 0));
+    else if (code === 123) partnerLifetime = number32(inner, 0);
+    else if (code === 124) partnerLifetimeSent = number32(inner, 0);
+    else if (code === 134) stateExpirationTime = number32(inner, 0);
+    else if (code === 13 && error === 0) error = number16(inner, 0);
   }
   return {
-    ...context,
+    duid: context.duid,
+    iaid: context.iaid,
+    alone: context.alone,
     kind,
     address: hex(kind === "address" ? data.subarray(0, 16) : data.subarray(9, 25)),
     length: kind === "address" ? 128 : (data[8] as number),
     bindingStatus,
-    partnerLifetime: times.get(123) ?? 0,
-    partnerLifetimeSent: times.get(124) ?? 0,
-    stateExpirationTime: times.get(134) ?? 0,
-    error: context.error || errorIn(data, optionsAt),
+    partnerLifetime,
+    partnerLifetimeSent,
+    stateExpirationTime,
+    error,
   };
 }
 

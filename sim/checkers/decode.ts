@@ -31,9 +31,11 @@ export interface SeenMessage {
 const RELAY_FORW = 12;
 const RELAY_REPL = 13;
 
+const PAIRS = Array.from({ length: 256 }, (_, octet) => octet.toString(16).padStart(2, "0"));
+
 export function hex(bytes: Uint8Array): string {
   let text = "";
-  for (const octet of bytes) text += (octet + 256).toString(16).slice(1);
+  for (const octet of bytes) text += PAIRS[octet];
   return text;
 }
 

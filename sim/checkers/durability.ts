@@ -31,6 +31,7 @@ const DECLINE = 9;
 const HELD_FOR = 30_000;
 /** The step that made a REPLY is up to 2 s before its release (T-06). */
 const SLACK = 3;
+const ENDINGS = new Set(["EXPIRED", "RELEASED", "RESET"]);
 
 const key = (server: ServerName, lease: { address: string; length: number }) =>
   `${server} ${lease.address}/${lease.length}`;
@@ -41,6 +42,9 @@ class Durability {
   readonly #promises = new Map<string, Promised>();
   /** BNDUPDs as they came, to know what a BNDREPLY is about. */
   readonly #open = new Map<string, readonly PartnerLease[]>();
+  /** Leases whose end was acknowledged to the partner, with the client: nothing ACTIVE of it may be found unless it was
+   * written since. */
+  readonly #endings = new Map<string, Pick<Promised, "duid" | "at">>();
   /** When a RELEASE or DECLINE for a lease came last: an answer made before it may leave after it. */
   readonly #givenAt = new Map<string, number>();
   readonly #report: Report;
@@ -54,6 +58,7 @@ class Durability {
     else if (observation.type === "server-received") this.#given(observation);
     else if (observation.type === "link-sent") this.#acknowledged(observation);
     else if (observation.type === "link-received") this.#updated(observation);
+    else if (observation.type === "written") this.#written(observation);
     else if (observation.type === "durable") this.#compare(observation);
     else if (observation.type === "started") {
       if (observation.diskKept) this.#compare(observation);
@@ -65,6 +70,14 @@ class Durability {
     for (const name of this.#promises.keys()) {
       if (name.startsWith(`${server} `)) this.#promises.delete(name);
     }
+    for (const name of this.#endings.keys()) {
+      if (name.startsWith(`${server} `)) this.#endings.delete(name);
+    }
+  }
+
+  #written({ leases, server }: Of<"written">): void {
+    for (const lease of leases)
+      if (lease.status === "ACTIVE") this.#endings.delete(key(server, lease));
   }
 
   #replied({ at, bytes, server, serverTime }: Of<"server-sent">): void {
@@ -97,6 +110,8 @@ class Durability {
   #accepted({ at, server }: Of<"link-sent">, lease: PartnerLease): void {
     if (statusName(lease.bindingStatus) !== "ACTIVE") {
       this.#promises.delete(key(server, lease));
+      if (ENDINGS.has(statusName(lease.bindingStatus)))
+        this.#endings.set(key(server, lease), { duid: lease.duid, at });
       return;
     }
     const { address, duid, iaid, length, stateExpirationTime: until } = lease;
@@ -119,6 +134,8 @@ class Durability {
       if (message.type !== BNDUPD) continue;
       const { link, server } = observation;
       this.#open.set(`${server} ${link} ${message.transactionId}`, message.leases);
+      // A newer update is answered by a newer promise.
+      for (const lease of message.leases) this.#endings.delete(key(server, lease));
       // What the update ends may be on the disk before its answer leaves.
       for (const lease of message.leases) {
         const promise = this.#promises.get(key(server, lease));
@@ -146,6 +163,16 @@ class Durability {
   #compare({ at, leases, server, serverTime }: Of<"started" | "durable">): void {
     const found = new Map(leases.map((lease) => [key(server, lease), lease]));
     const now = secondsSince2000(serverTime);
+    for (const [name, ending] of this.#endings) {
+      const lease = found.get(name);
+      if (lease?.status !== "ACTIVE" || lease.duid !== ending.duid) continue;
+      this.#endings.delete(name);
+      this.#report(
+        at,
+        `${server} acknowledged at ${(ending.at / 1000).toFixed(3)} that ${leaseName(lease)} of ${ending.duid} has ` +
+          "ended, its disk has it ACTIVE",
+      );
+    }
     for (const [name, promise] of this.#promises) {
       if (!name.startsWith(`${server} `)) continue;
       const lease = found.get(name);

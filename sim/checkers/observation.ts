@@ -21,6 +21,13 @@ export interface LeaseImage {
   readonly marked: boolean;
 }
 
+/** A block of delegable prefixes that is the secondary's. */
+export interface BlockImage {
+  /** 32 hex digits. */
+  readonly address: string;
+  readonly length: number;
+}
+
 export interface PairStatus {
   readonly state: string;
   /** Leases and blocks of which the partner must still be told. */
@@ -140,6 +147,7 @@ export type Observation =
       readonly last: boolean;
       readonly status: Readonly<Record<ServerName, PairStatus>>;
       readonly tables: Readonly<Record<ServerName, readonly LeaseImage[]>>;
+      readonly blocks: Readonly<Record<ServerName, readonly BlockImage[]>>;
     };
 
 export interface Violation {

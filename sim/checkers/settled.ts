@@ -2,6 +2,7 @@
 // world time (R7031-11, R7031-12, R7031-47, F-360; marks and queues: F-299).
 
 import {
+  type BlockImage,
   type Checker,
   type LeaseImage,
   leaseName,
@@ -12,7 +13,7 @@ import {
 type Look = Extract<Observation, { type: "looked" }>;
 
 /** What is wrong with the pair, in words; empty when it is settled. */
-export function unsettled(look: Pick<Look, "status" | "tables">): readonly string[] {
+export function unsettled(look: Pick<Look, "blocks" | "status" | "tables">): readonly string[] {
   const faults: string[] = [];
   for (const server of ["a", "b"] as const) {
     const { state, unacknowledged } = look.status[server];
@@ -21,7 +22,32 @@ export function unsettled(look: Pick<Look, "status" | "tables">): readonly strin
     const marked = look.tables[server].filter((lease) => lease.marked).length;
     if (marked > 0) faults.push(`${server} has ${marked} marked leases`);
   }
+  const [a, b] = [joined(look.blocks.a), joined(look.blocks.b)];
+  const only = (some: readonly string[], others: readonly string[]) =>
+    some.filter((block) => !others.includes(block));
+  if (a.join() !== b.join())
+    faults.push(`blocks only at a: ${only(a, b).join(" ")}; only at b: ${only(b, a).join(" ")}`);
   return [...faults, ...differences(look.tables.a, look.tables.b)];
+}
+
+/** Blocks with halves put together, so that it does not matter how a pool was cut. */
+function joined(blocks: readonly BlockImage[]): readonly string[] {
+  const name = (address: bigint, length: number) =>
+    `${address.toString(16).padStart(32, "0")}/${length}`;
+  const names = new Set(blocks.map((block) => name(BigInt(`0x${block.address}`), block.length)));
+  for (let length = 128; length > 0; length--) {
+    const size = 1n << BigInt(128 - length);
+    for (const each of [...names]) {
+      const [hex, own] = each.split("/") as [string, string];
+      const address = BigInt(`0x${hex}`);
+      const sibling = name(address ^ size, length);
+      if (Number(own) !== length || !names.has(each) || !names.has(sibling)) continue;
+      names.delete(each);
+      names.delete(sibling);
+      names.add(name(address & ~size, length - 1));
+    }
+  }
+  return [...names].sort();
 }
 
 /** No record means: free, in the default owner's pool. */

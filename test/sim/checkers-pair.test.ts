@@ -4,7 +4,12 @@ import { describe, expect, it } from "vitest";
 import { bindingTransitions } from "../../sim/checkers/binding-transitions.ts";
 import { causes } from "../../sim/checkers/causes.ts";
 import { endpointTransitions } from "../../sim/checkers/endpoint-transitions.ts";
-import type { LeaseImage, Observation, Report } from "../../sim/checkers/observation.ts";
+import type {
+  BlockImage,
+  LeaseImage,
+  Observation,
+  Report,
+} from "../../sim/checkers/observation.ts";
 import { service } from "../../sim/checkers/service.ts";
 import { settled } from "../../sim/checkers/settled.ts";
 import { address, DUID, message, prefix, SERVER, type TestLease } from "./bytes.ts";
@@ -239,12 +244,13 @@ describe("a settled pair (R7031-11, R7031-12, R7031-13, R7031-47, F-360, F-299, 
     a: readonly LeaseImage[],
     b: readonly LeaseImage[],
     state = "NORMAL",
-  ): Observation => ({
+  ): Extract<Observation, { type: "looked" }> => ({
     type: "looked",
     at: 0,
     last: true,
     status: { a: at, b: { ...at, state } },
     tables: { a, b },
+    blocks: { a: [], b: [] },
   });
 
   it("has both in NORMAL, no marks, and mirrored tables in which no record means free", () => {
@@ -273,5 +279,17 @@ describe("a settled pair (R7031-11, R7031-12, R7031-13, R7031-47, F-360, F-299, 
     expect(
       judged(settled, [look([prefixLease], [{ ...prefixLease, status: "FREE-BACKUP" }])]),
     ).toHaveLength(1);
+  });
+
+  it("has the same blocks on both sides, however they are cut", () => {
+    const blocks = (a: BlockImage[], b: BlockImage[]): Observation => ({
+      ...look([], []),
+      blocks: { a, b },
+    });
+    const half = (address: string, length: number) => ({ address: prefix(address), length });
+    const whole = half("8000", 49);
+    const halves = [half("8000", 50), half("80004000", 50)];
+    expect(judged(settled, [blocks([whole], halves)])).toEqual([]);
+    expect(judged(settled, [blocks([whole], halves.slice(1))])).toHaveLength(1);
   });
 });

@@ -1,7 +1,7 @@
 // Each checker of the simulator fails on a bad history made by hand, and lets a good one pass.
 
 import { describe, expect, it } from "vitest";
-import { PartnerReader } from "../../sim/checkers/decode-partner.ts";
+import { FrameReader, PartnerReader } from "../../sim/checkers/decode-partner.ts";
 import { durability } from "../../sim/checkers/durability.ts";
 import { lifetimes } from "../../sim/checkers/lifetimes.ts";
 import type { LeaseImage, Observation, Report } from "../../sim/checkers/observation.ts";
@@ -96,6 +96,31 @@ describe("lifetimes (F-052, F-054, F-063, F-064, F-437, F-453, F-059, T-01)", ()
     expect(judged(checker, [ackedUntil(0, BEGIN + 200, 19), sent(10_000, 250)])).toHaveLength(1);
   });
 
+  it("counts nothing that was acknowledged before a database was lost (A-32)", () => {
+    const where = { server: "a", serverTime: serverTime(1), link: 1 } as const;
+    const acknowledged = ackedUntil(0, BEGIN + 200);
+    const messages = new FrameReader().push(Uint8Array.of(0, 8, 29, 0, 0, 9, 0, 0, 0, 0));
+    const asked: Observation = { type: "link-received", at: 1, ...where, messages };
+    const done = new FrameReader().push(Uint8Array.of(0, 8, 30, 0, 0, 9, 0, 0, 0, 0));
+    const answered: Observation = { type: "link-sent", at: 1, ...where, messages: done };
+    const all = [asked, answered];
+    // The connection may have ended before the server saw it.
+    expect(judged(checker, [acknowledged, asked, sent(10_000, 250)])).toEqual([]);
+    // An answer that was made before may leave after.
+    expect(judged(checker, [acknowledged, ...all, sent(2_000, 250)])).toEqual([]);
+    expect(judged(checker, [acknowledged, ...all, sent(10_000, 250)])).toHaveLength(1);
+    expect(judged(checker, [asked, acknowledged, answered, sent(10_000, 250)])).toEqual([]);
+    const empty: Observation = {
+      type: "started",
+      at: 1,
+      server: "a",
+      serverTime: serverTime(1),
+      diskKept: false,
+      leases: [],
+    };
+    expect(judged(checker, [acknowledged, empty, sent(2_000, 250)])).toHaveLength(1);
+  });
+
   it("reads frames however they are cut (F-070, F-071)", () => {
     const given = { type: "BNDREPLY", duid: DUID.one, lease: LEASE, status: "ACTIVE" } as const;
     const bytes = update({ ...given, partnerLifetimeSent: BEGIN + 200 });
@@ -183,5 +208,21 @@ describe("durability (R7031-62, R7031-63, F-530, F-538, F-308)", () => {
     ];
     expect(judged(durability, [...history, found([IMAGE])])).toEqual([]);
     expect(judged(durability, [...history, found([])])).toHaveLength(1);
+  });
+
+  it("fails when a BNDREPLY accepted an ending that is not on the disk", () => {
+    const about = { duid: DUID.one, lease: LEASE, status: "RELEASED" } as const;
+    const where = { server: "a", serverTime: serverTime(0), link: 1 } as const;
+    const asked = framed({ type: "BNDUPD", ...about });
+    const answer = framed({ type: "BNDREPLY", ...about });
+    const history: Observation[] = [
+      { type: "link-received", at: 0, ...where, messages: asked },
+      { type: "link-sent", at: 1, ...where, messages: answer },
+    ];
+    expect(judged(durability, [...history, found([])])).toEqual([]);
+    expect(judged(durability, [...history, found([IMAGE])])).toHaveLength(1);
+    // The client got it again meanwhile.
+    const again: Observation = { type: "written", at: 2, ...where, leases: [IMAGE] };
+    expect(judged(durability, [...history, again, found([IMAGE])])).toEqual([]);
   });
 });

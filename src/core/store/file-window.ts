@@ -37,10 +37,29 @@ export class FileWindow {
     let last = -1;
     for (let offset = from; offset < this.size; offset += WINDOW_BYTES) {
       const bytes = this.bytes(offset, WINDOW_BYTES);
-      let at = bytes.length - 1;
-      while (at >= 0 && bytes[at] === 0) at -= 1;
+      const at = lastNonZeroIn(bytes);
       if (at >= 0) last = offset + at;
     }
     return last;
   }
+}
+
+const WORD_BYTES = 4;
+
+/** Most of a segment is zeros that were never written: they are looked at a word at a time. */
+function lastNonZeroIn(bytes: Uint8Array): number {
+  let end = bytes.length;
+  const isWord = (at: number) => (bytes.byteOffset + at) % WORD_BYTES === 0;
+  while (end > 0 && !isWord(end)) {
+    if (bytes[end - 1] !== 0) return end - 1;
+    end -= 1;
+  }
+  const first = (WORD_BYTES - (bytes.byteOffset % WORD_BYTES)) % WORD_BYTES;
+  const count = Math.max(0, Math.floor((end - first) / WORD_BYTES));
+  const words = new Uint32Array(bytes.buffer, bytes.byteOffset + first, count);
+  let word = count - 1;
+  while (word >= 0 && words[word] === 0) word -= 1;
+  let at = count === 0 ? end - 1 : first + (word + 1) * WORD_BYTES - 1;
+  while (at >= 0 && bytes[at] === 0) at -= 1;
+  return at;
 }
