@@ -1,91 +1,97 @@
 // A pair under generated load and every kind of fault: short runs of the variants of the long kill test
-// (test/e2e/kills), and faults that are not kills.
+// (test/e2e/kills), three as long as there, and faults that are not kills.
 
+import { join } from "node:path";
 import { expect, test } from "vitest";
-import { sleep } from "../../tools/netns/command.ts";
-import { certificatesFor } from "./kills/certificates.ts";
-import { faultsOf } from "./kills/judgement.ts";
-import { Run, SHORT } from "./kills/run.ts";
-import { type Variant, variantNamed } from "./kills/variants.ts";
+import { ROOT, sleep } from "../../tools/netns/command.ts";
+import { Lanes } from "./kills/lanes.ts";
+import { type Outcome, play } from "./kills/play.ts";
+import type { Variant } from "./kills/variants.ts";
+import { REAL_CLIENTS } from "./real-clients.ts";
 import { missing } from "./stage.ts";
 
 const CLIENTS = 60;
+const SHORT_RUN = { number: 1, clients: CLIENTS, real: false, keep: false };
 
-function underLoad(title: string, variant: Variant): void {
-  const reason = missing("tcpdump");
-  if (reason !== undefined) {
+function onStage(title: string, needs: readonly string[], body: () => Promise<void>): void {
+  const reason = missing("tcpdump", ...needs);
+  if (reason === undefined) test.concurrent(title, body);
+  else {
     console.log(`skipped: ${title}: ${reason}`);
     test.skip(title, () => undefined);
-    return;
   }
-  test.concurrent(title, async () => {
-    const tls = variant.tls === true ? { tls: certificatesFor() } : {};
-    const run = new Run({
-      times: variant.times ?? SHORT,
-      clients: CLIENTS,
-      real: false,
-      seed: 1,
-      ...tls,
-    });
-    let passed = false;
-    try {
-      await run.begin();
-      await variant.play(run);
-      const result = await run.finish();
-      expect(faultsOf(variant, result)).toEqual([]);
-      passed = true;
-    } finally {
-      if (!passed) console.log(`${title}: files of the failed run are in ${run.stage.folder}`);
-      await run.end(!passed);
-    }
+}
+
+function expectFaultless(title: string, outcome: Outcome): void {
+  const { faults, folder } = outcome;
+  if (folder !== undefined) console.log(`${title}: files of the failed run are in ${folder}`);
+  expect(faults, outcome.variant).toEqual([]);
+  expect(outcome.shown, outcome.variant).toBeDefined();
+}
+
+/** Runs of the kill test in processes of their own, as the command plays them, all at once. */
+async function playInLanes(
+  variants: readonly string[],
+  what: Pick<typeof SHORT_RUN, "clients" | "real">,
+): Promise<readonly Outcome[]> {
+  const lanes = new Lanes(join(ROOT, "dist/e2e/kills.js"));
+  const orders = variants.map((variant, i) => ({ ...what, variant, number: i + 1, keep: false }));
+  await lanes.play(orders, orders.length, () => undefined);
+  expect(lanes.outcomes).toHaveLength(variants.length);
+  return lanes.outcomes;
+}
+
+/** A variant of the kill test with few clients and short times. */
+function shortRun(title: string, variant: string): void {
+  onStage(title, [], async () => {
+    for (const outcome of await playInLanes([variant], SHORT_RUN)) expectFaultless(title, outcome);
   });
 }
 
-underLoad(
+/** What is no variant of the kill test, with few clients and short times. */
+function underLoad(title: string, variant: Variant): void {
+  onStage(title, [], async () => expectFaultless(title, await play(variant, SHORT_RUN)));
+}
+
+const FULL =
+  "R7031-11 R7031-15 R7031-51: three runs as `npm run e2e:kills` plays them, with 500 generated clients and one of each real client";
+onStage(FULL, REAL_CLIENTS, async () => {
+  const variants = ["drop-then-kill", "kill-secondary", "kill-primary-tls"];
+  for (const outcome of await playInLanes(variants, { clients: 500, real: true })) {
+    expectFaultless(FULL, outcome);
+    expect(outcome.shown?.clients).toBeGreaterThanOrEqual(500);
+    expect(outcome.shown?.realClients).toBe(4);
+    expect(outcome.shown?.echoed).toBeGreaterThan(500);
+  }
+});
+
+shortRun(
   "R7031-11 R7031-77: the primary is killed under load and returns with its data",
-  variantNamed("kill-primary"),
+  "kill-primary",
 );
-underLoad(
+shortRun(
   "R7031-11 R7031-43: the secondary is killed under load and returns with its data",
-  variantNamed("kill-secondary"),
+  "kill-secondary",
 );
-underLoad(
-  "R7031-44 R7031-45: the primary returns with an empty disk",
-  variantNamed("kill-primary-empty"),
-);
-underLoad(
-  "R7031-44 R7031-45: the secondary returns with an empty disk",
-  variantNamed("kill-secondary-empty"),
-);
-underLoad(
+shortRun("R7031-44 R7031-45: the primary returns with an empty disk", "kill-primary-empty");
+shortRun("R7031-44 R7031-45: the secondary returns with an empty disk", "kill-secondary-empty");
+shortRun(
   "R7031-51: leases whose BNDUPD never left before the kill go to nobody else",
-  variantNamed("drop-then-kill"),
+  "drop-then-kill",
 );
-underLoad(
-  "R7031-12 R7031-42: only the partner link is cut, for longer than the MCLT",
-  variantNamed("link-cut"),
-);
-underLoad(
+shortRun("R7031-12 R7031-42: only the partner link is cut, for longer than the MCLT", "link-cut");
+shortRun(
   "R7031-46 R7031-47: both links are cut; new clients, releases and expiry on both sides",
-  variantNamed("split"),
+  "split",
 );
-underLoad(
+shortRun(
   "R7031-13 T-01: PARTNER-DOWN is wrongly given on both sides of a partition",
-  variantNamed("partner-down-wrong-both"),
+  "partner-down-wrong-both",
 );
-underLoad(
-  "R7031-13 T-01: PARTNER-DOWN is wrongly given on the primary",
-  variantNamed("partner-down-wrong-a"),
-);
-underLoad(
-  "R7031-13 T-01: PARTNER-DOWN is wrongly given on the secondary",
-  variantNamed("partner-down-wrong-b"),
-);
-underLoad(
-  "R7031-44: the dead server returns to a partner in PARTNER-DOWN",
-  variantNamed("partner-down-right"),
-);
-underLoad("R7031-15: the primary is killed; the link is on TLS", variantNamed("kill-primary-tls"));
+shortRun("R7031-13 T-01: PARTNER-DOWN is wrongly given on the primary", "partner-down-wrong-a");
+shortRun("R7031-13 T-01: PARTNER-DOWN is wrongly given on the secondary", "partner-down-wrong-b");
+shortRun("R7031-44: the dead server returns to a partner in PARTNER-DOWN", "partner-down-right");
+shortRun("R7031-15: the primary is killed; the link is on TLS", "kill-primary-tls");
 
 underLoad("R7031-48: the partner link passes in one direction only", {
   name: "one-way",

@@ -1,145 +1,98 @@
-// `npm run e2e:kills -- --runs N [--clients 500] [--only NAME,NAME] [--real] [--names] [--keep]`: the long kill test.
-// Variants in turn, a table of what each showed, exit code 1 if any run failed. Needs root and tcpdump.
-//
-// --names lists each lease whose BNDUPD never arrived before a kill, and what became of it. --real runs with MCLT 60 s and valid 180 s and one of each real client, else with short times.
+// `npm run e2e:kills`: the long kill test. Plays the plan, several runs at a time; a row for each run, the leases
+// whose BNDUPD never arrived by name, a sum, and exit code 1 if anything is not as it must be.
 
-import { parseArgs } from "node:util";
+import { fileURLToPath } from "node:url";
+import { clientMissing } from "../../../tools/netns/clients.ts";
 import { program } from "../../../tools/netns/command.ts";
 import { namespacesMissing } from "../../../tools/netns/namespaces.ts";
-import { shortAddress } from "../oracle/frames.ts";
-import { certificatesFor } from "./certificates.ts";
-import { faultsOf } from "./judgement.ts";
-import { LONG, Run, type RunResult, SHORT } from "./run.ts";
-import { VARIANTS, type Variant, variantNamed } from "./variants.ts";
+import { REAL_CLIENTS } from "../real-clients.ts";
+import { playAsChild } from "./child.ts";
+import { Lanes } from "./lanes.ts";
+import { type Asked, readOptions } from "./options.ts";
+import { missingOf } from "./plan.ts";
+import { heading, linesOf, namesOf, sumOf } from "./table.ts";
 
-const { values } = parseArgs({
-  options: {
-    runs: { type: "string", default: "3" },
-    clients: { type: "string", default: "500" },
-    only: { type: "string" },
-    real: { type: "boolean", default: false },
-    long: { type: "boolean", default: false },
-    names: { type: "boolean", default: false },
-    keep: { type: "boolean", default: false },
-  },
-});
+const PROGRESS = 60_000;
 
-const HEADINGS = [
-  "run",
-  "variant",
-  "clients",
-  "renewed",
-  "due later",
-  "lifetimes",
-  "young",
-  "two holders",
-  "changed",
-  "new wait",
-  "renew wait",
-  "NORMAL s",
-  "tables",
-];
-const WIDTHS = [3, 24, 7, 7, 9, 11, 16, 11, 8, 8, 10, 8, 6];
-
-function row(cells: readonly (string | number)[]): string {
-  return cells.map((cell, i) => String(cell).padEnd(WIDTHS[i] ?? 8)).join("  ");
+/** Why the test cannot run here; undefined when it can. */
+function missingHere({ real }: Asked): string | undefined {
+  const clients = real ? REAL_CLIENTS.map((name) => clientMissing(name)) : [];
+  const tcpdump = program("tcpdump") === undefined ? "tcpdump is not installed" : undefined;
+  return [namespacesMissing(), tcpdump, ...clients].find((reason) => reason !== undefined);
 }
 
-function namesOf(result: RunResult): readonly string[] {
-  const all = result.kills.flatMap((kill) => kill.young);
-  return all.map(({ grant, fate }) => {
-    const [address, length] = grant.lease.split("/") as [string, string | undefined];
-    const lease = `${shortAddress(address)}${length === undefined ? "" : `/${length}`}`;
-    return `young: ${lease} of ${grant.client}, ${grant.answers}, ${grant.valid} s: ${fate}`;
+function clock(milliseconds: number): string {
+  const seconds = Math.max(0, Math.round(milliseconds / 1_000));
+  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+}
+
+/** One line: how long it has run, what is done, and what each lane does. */
+function progress(lanes: Lanes, began: number, count: number): string {
+  const each = lanes.doing.map(({ number, variant, text, until }) => {
+    const left = until === undefined ? "" : ` (${clock(until - Date.now())} left)`;
+    return `${number} ${variant}: ${text}${left}`;
   });
+  const done = `${lanes.outcomes.length} of ${count} runs done`;
+  return `[${clock(Date.now() - began)}] ${[done, ...each].join("; ")}`;
 }
 
-/** Of the renewals that fell due after a kill. */
-function lifetimes(result: RunResult): string {
-  const all = result.kills.flatMap((kill) => kill.dueAfter).map((grant) => grant.valid);
-  return all.length === 0 ? "-" : `${Math.min(...all)}-${Math.max(...all)} s`;
-}
-
-function seconds(value: number | undefined): string {
-  return `${(value ?? 0).toFixed(1)} s`;
-}
-
-function young(variant: Variant, result: RunResult): string {
-  if (variant.tls === true) return "-";
-  const all = result.kills.flatMap((kill) => kill.young);
-  const count = (fate: string) => all.filter((one) => one.fate === fate).length;
-  if (all.length === 0) return "0";
-  return `${all.length}: ${count("kept")}k ${count("ended")}e ${count("changed")}c`;
-}
-
-async function play(number: number, variant: Variant): Promise<boolean> {
-  const tls = variant.tls === true ? { tls: certificatesFor() } : {};
-  const times = values.real ? LONG : (variant.times ?? SHORT);
-  const options = {
-    times,
-    clients: Number(values.clients),
-    real: values.real,
-    seed: number,
-    ...tls,
-  };
-  const run = new Run(options);
-  let faults: readonly string[] = [];
-  try {
-    await run.begin();
-    await variant.play(run);
-    const result = await run.finish();
-    faults = faultsOf(variant, result);
-    const { counts, verdict, kills } = result;
-    const sum = (pick: (kill: (typeof kills)[number]) => number) =>
-      kills.reduce((total, kill) => total + pick(kill), 0);
-    console.log(
-      row([
-        ...[number, variant.name, counts.clients, sum((kill) => kill.renewals.length)],
-        ...[
-          sum((kill) => kill.dueAfter.length),
-          lifetimes(result),
-          young(variant, result),
-          verdict.twoHolders.length,
-          verdict.changes.length,
-        ],
-        ...[
-          seconds(verdict.longestWait?.seconds),
-          seconds(verdict.longestRenewal?.seconds),
-          result.toNormal.toFixed(1),
-        ],
-        result.differences.length === 0 ? "equal" : "DIFFER",
-      ]),
-    );
-    if (values.names) for (const line of namesOf(result)) console.log(`     ${line}`);
-  } catch (error) {
-    faults = [error instanceof Error ? error.message : String(error)];
-    console.log(row([number, variant.name, "-"]));
-  }
-  for (const fault of faults.slice(0, 10)) console.log(`     FAIL ${fault}`);
-  if (faults.length > 0 || values.keep) console.log(`     files: ${run.stage.folder}`);
-  await run.end(faults.length > 0 || values.keep);
-  return faults.length === 0;
-}
-
-async function main(): Promise<number> {
-  const reason =
-    namespacesMissing() ??
-    (program("tcpdump") === undefined ? "tcpdump is not installed" : undefined);
+async function main(asked: Asked): Promise<number> {
+  const reason = missingHere(asked);
   if (reason !== undefined) {
-    console.log(`e2e:kills cannot run here: ${reason}`);
-    return process.env.TANDEM_CI === "1" ? 1 : 0;
+    console.error(`e2e:kills cannot run here: ${reason}`);
+    return 1;
   }
-  const usual = VARIANTS.filter((variant) => values.long || variant.long !== true);
-  const chosen = values.only?.split(",").map(variantNamed) ?? usual;
-  console.log(row(HEADINGS));
-  let failed = 0;
-  const runs = Number(values.runs);
-  for (let number = 1; number <= runs; number++) {
-    const variant = chosen[(number - 1) % chosen.length] as Variant;
-    if (!(await play(number, variant))) failed++;
+  const { runs, clients, real, keep } = asked;
+  const orders = runs.map((variant, i) => ({ variant, number: i + 1, clients, real, keep }));
+  const lanes = new Lanes(fileURLToPath(import.meta.url));
+  const began = Date.now();
+  let interrupted = false;
+  const interrupt = () => {
+    interrupted = true;
+    lanes.end();
+  };
+  process.once("SIGINT", interrupt);
+  process.once("SIGTERM", interrupt);
+  const times = real ? "MCLT 60 s, valid 180 s, with one of each real client" : "short times";
+  console.log(`${runs.length} runs, ${asked.lanes} at a time, ${clients} clients, ${times}`);
+  console.log(heading());
+  const timer = setInterval(() => console.log(progress(lanes, began, orders.length)), PROGRESS);
+  await lanes.play(orders, asked.lanes, (outcome) => {
+    for (const line of linesOf(outcome)) console.log(line);
+  });
+  clearInterval(timer);
+  if (interrupted) {
+    console.error("interrupted");
+    return 1;
   }
-  console.log(`${runs - failed} of ${runs} runs without a fault`);
-  return failed === 0 ? 0 : 1;
+  return conclude(asked, lanes, Date.now() - began);
 }
 
-process.exitCode = await main();
+function conclude({ whole }: Asked, lanes: Lanes, took: number): number {
+  const outcomes = [...lanes.outcomes].sort((one, other) => one.number - other.number);
+  const names = namesOf(outcomes);
+  if (names.length > 0) {
+    console.log("\nLeases whose BNDUPD never arrived, and what became of each:");
+    for (const line of names) console.log(`  ${line}`);
+  }
+  console.log("\nAll runs, in order:");
+  console.log(heading());
+  for (const line of outcomes.flatMap(linesOf)) console.log(line);
+  console.log(`\nSum, after ${clock(took)}:`);
+  for (const line of sumOf(outcomes)) console.log(`  ${line}`);
+  const missing = whole ? missingOf(outcomes) : [];
+  for (const line of missing) console.log(`  MISSING ${line}`);
+  const failed = outcomes.filter(({ faults }) => faults.length > 0).length;
+  const good = failed === 0 && missing.length === 0;
+  console.log(good ? "PASS" : `FAIL: ${failed} runs with faults, ${missing.length} things missing`);
+  return good ? 0 : 1;
+}
+
+if (process.argv[2] === "child" && process.send !== undefined) playAsChild();
+else {
+  const asked = readOptions(process.argv.slice(2));
+  if ("text" in asked) {
+    (asked.code === 0 ? console.log : console.error)(asked.text);
+    process.exitCode = asked.code;
+  } else process.exitCode = await main(asked);
+}

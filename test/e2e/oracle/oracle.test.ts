@@ -3,6 +3,7 @@
 import { expect, test } from "vitest";
 import { readMessage } from "./dhcpv6.ts";
 import { readPacket, shortAddress } from "./frames.ts";
+import { givenAgain } from "./given-again.ts";
 import {
   binding,
   duidHex,
@@ -280,4 +281,23 @@ test("F-063 a lifetime beyond the MCLT is found unless the partner had acknowled
   expect(beyond(exchange(start, REQUEST, { client: "one", server: "a", ...held(X, 63) }))).toEqual([
     63,
   ]);
+});
+
+test("F-045: finds a lease that ended in a split and went to another client before the end of it", () => {
+  const history = (later: number) =>
+    historyOf([
+      ...exchange(1, REQUEST, { client: "one", server: "a", ...held(X, 10) }),
+      ...exchange(1, REQUEST, { client: "two", server: "b", ...held(Y, 100) }),
+      ...exchange(5, RELEASE, { client: "two", server: "b", ...held(Y, 0) }),
+      ...exchange(8, REQUEST, { client: "two", server: "b", ...held(Y, 3) }),
+      ...exchange(later, REQUEST, { client: "three", server: "a", ...held(X, 100) }),
+    ]);
+  const span = { from: 3_000_000, to: 20_000_000 };
+  const bad = givenAgain(judge(history(15)).holdings, span);
+  expect(bad.ended).toEqual({ [duidHex("a")]: 1, [duidHex("b")]: 2 });
+  expect(bad.again.map(({ before, after }) => [before.client, after.client])).toEqual([
+    [duidHex("one"), duidHex("three")],
+  ]);
+  // The same client again, or another one after healing, is well.
+  expect(givenAgain(judge(history(25)).holdings, span).again).toEqual([]);
 });
