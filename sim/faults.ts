@@ -1,5 +1,6 @@
 // The faults of a world's safety phase: drawn one after the other from those the scenario has switched on.
 
+import { ambush } from "./ambush.ts";
 import type { ServerName } from "./checkers/observation.ts";
 import type { Host } from "./host.ts";
 import type { PartnerNetwork } from "./link.ts";
@@ -59,6 +60,11 @@ export class Faults {
       });
     };
     again();
+  }
+
+  /** A server has entered a state. */
+  entered(server: ServerName, state: string): void {
+    if (ambush(this.#ground, server, state)) this.#count += 1;
   }
 
   /** Short (a second), middle (some keepalives) or long (beyond the MCLT), milliseconds. */
@@ -195,6 +201,8 @@ const STRIKES: Readonly<Record<FaultKind, Strike>> = {
   "partner-down-right": partnerDownRight,
   "partner-down-wrong": partnerDownWrong,
   rollback,
+  // It waits for its moment: `Faults.entered`.
+  ambush: () => false,
   "slow-disk": mood("slow"),
   "disk-error": mood("failing"),
   "both-down": (ground, server, duration) => {

@@ -20,6 +20,7 @@ export interface PairOptions {
   readonly scene: Scene;
   readonly createServer: ServerFactory;
   readonly datagram: (server: ServerName, datagram: SentDatagram) => void;
+  readonly entered: (server: ServerName, state: string) => void;
 }
 
 type Look = Pick<Extract<Observation, { type: "looked" }>, "blocks" | "status" | "tables">;
@@ -34,6 +35,7 @@ export class Pair {
   readonly partner: PartnerNetwork;
   readonly #scene: Scene;
   readonly #datagram: PairOptions["datagram"];
+  readonly #entered: PairOptions["entered"];
   readonly #reader = new PartnerReader();
   readonly #states: Record<ServerName, string> = { a: "STARTUP", b: "STARTUP" };
   /** What was written, whether durable or not. */
@@ -44,9 +46,10 @@ export class Pair {
   #isHealed = false;
   readonly #backups = new Map<ServerName, DiskImage>();
 
-  constructor({ createServer, datagram, scene }: PairOptions) {
+  constructor({ createServer, datagram, entered, scene }: PairOptions) {
     this.#scene = scene;
     this.#datagram = datagram;
+    this.#entered = entered;
     const { prng, queue, scenario } = scene;
     const host = (name: ServerName) =>
       new Host({
@@ -156,6 +159,7 @@ export class Pair {
       reason,
     });
     if (this.bothNormal) this.#wiped.clear();
+    this.#entered(host.name, to);
   }
 
   #stopped(

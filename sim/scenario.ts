@@ -17,6 +17,7 @@ export type FaultKind =
   | "slow-disk"
   | "disk-error"
   | "both-down"
+  | "ambush"
   | "rollback";
 
 /** Faults that worlds draw; "rollback" (T-07) is asked for by name. */
@@ -34,6 +35,7 @@ export const FAULT_KINDS: readonly FaultKind[] = [
   "slow-disk",
   "disk-error",
   "both-down",
+  "ambush",
 ];
 
 /** Faults that make sense for a server without a partner. */

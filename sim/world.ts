@@ -52,6 +52,9 @@ class World {
       scene,
       createServer,
       datagram: (server, datagram) => this.#network.fromServer(server, datagram),
+      entered: (server, state) => {
+        if (!scene.healed) this.#faults.entered(server, state);
+      },
     });
     this.#network = new ClientNetwork({
       queue,

@@ -1,0 +1,53 @@
+// Faults that wait for a rare moment: a server has just entered a state that lasts a moment only, and then its link is
+// cut, somebody crashes, or an operator gives a command. Chance alone would need thousands of worlds for each.
+
+import type { ServerName } from "./checkers/observation.ts";
+import type { FaultGround } from "./faults.ts";
+
+const RARE: ReadonlySet<string> = new Set([
+  "RECOVER",
+  "RECOVER-WAIT",
+  "RECOVER-DONE",
+  "POTENTIAL-CONFLICT",
+  "RESOLUTION-INTERRUPTED",
+  "CONFLICT-DONE",
+]);
+
+const CHANCE = 0.25;
+
+/** `server` has entered `state`; true when something will happen to it or its partner. */
+export function ambush(ground: FaultGround, server: ServerName, state: string): boolean {
+  const { prng, queue, scenario } = ground;
+  if (!scenario.faults.includes("ambush") || !RARE.has(state) || !prng.chance(CHANCE)) return false;
+  const partner = server === "a" ? "b" : "a";
+  const victim = prng.chance(0.5) ? server : partner;
+  const wait = prng.pick([0, 5, 200, scenario.keepalive]);
+  const lasts = 500 + prng.below(prng.pick([2_000, 3 * scenario.keepalive, scenario.mclt * 2_000]));
+  queue.after(wait, prng.pick([crash, command, command, cut])(ground, victim, lasts));
+  return true;
+}
+
+type Act = (ground: FaultGround, victim: ServerName, lasts: number) => () => void;
+
+const crash: Act = (ground, victim, lasts) => () => {
+  ground.crash(victim, ground.prng.chance(0.5) ? "kill" : "power");
+  ground.queue.after(lasts, () => ground.boot(victim, "kept"));
+};
+
+const cut: Act = (ground, _victim, lasts) => () => {
+  ground.note("partner-cut", `in ambush, for ${lasts} ms`);
+  for (const from of ["a", "b"] as const) {
+    ground.partner.cut(from);
+    ground.queue.after(lasts, () => ground.partner.heal(from));
+  }
+};
+
+/** Wrong while the partner runs: T-01 makes it harmless. */
+const command: Act = (ground, victim, lasts) => () => {
+  const { prng, queue, scenario } = ground;
+  cut(ground, victim, lasts + 2 * scenario.keepalive)();
+  const other = victim === "a" ? "b" : "a";
+  queue.after(scenario.keepalive + prng.below(lasts), () => ground.partnerDown(victim, true));
+  if (prng.chance(0.3))
+    queue.after(scenario.keepalive + prng.below(lasts), () => ground.partnerDown(other, true));
+};
