@@ -50,6 +50,7 @@ export class Lanes {
       for (let order = left.shift(); order !== undefined; order = left.shift()) {
         if (this.#ended) return;
         const outcome = await this.#one(order);
+        if (this.#ended) return;
         this.outcomes.push(outcome);
         report(outcome);
       }

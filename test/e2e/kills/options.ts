@@ -19,13 +19,13 @@ const USAGE = `Usage: npm run e2e:kills [-- options]
 
 Kills servers of a pair under load, cuts links, gives partner-down wrongly, and judges what clients saw from captures.
 Without options it plays the whole plan, ${PLAN.length} runs with 500 generated clients and one of each real client (MCLT 60 s,
-valid 180 s), several at once, in 30 to 45 minutes. Needs root, tcpdump and the four clients.
+valid 180 s), several at once, in about 25 minutes. Needs root, tcpdump and the four clients.
 
   --only NAME,NAME  these variants, once each, in place of the plan
   --runs N          N runs, from the beginning of the plan or of --only, again from there when it is at its end
   --clients N       generated clients in each run (500)
   --short           short times (MCLT 8 s) and no real clients
-  --lanes N         runs at a time, each in namespaces of its own (6)
+  --lanes N         runs at a time, each in namespaces of its own (8)
   --keep            keeps the files of runs without a fault too
   --help            this text
 
@@ -52,7 +52,7 @@ export function readOptions(
         runs: { type: "string" },
         clients: { type: "string", default: "500" },
         short: { type: "boolean", default: false },
-        lanes: { type: "string", default: "6" },
+        lanes: { type: "string", default: "8" },
         keep: { type: "boolean", default: false },
         help: { type: "boolean", default: false },
       },

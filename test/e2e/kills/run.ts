@@ -171,12 +171,13 @@ export class Run {
 
   /** kill -9, noted for the oracle. */
   async kill(server: ServerName): Promise<void> {
-    const now = Date.now();
+    const drop = this.#cutAt === undefined ? undefined : Date.now() - this.#cutAt;
     await this.stage.servers[server].kill();
+    // Until it was gone it may have answered.
+    const from = Date.now() * 1_000;
     const address = addressText(addressBytes(STAGE.partner[server]));
     const to = Number.POSITIVE_INFINITY;
-    const kill = { server: duidHexOf(server), address, from: now * 1_000, to };
-    const drop = this.#cutAt === undefined ? undefined : now - this.#cutAt;
+    const kill = { server: duidHexOf(server), address, from, to };
     this.#kills.push({ server, kill, dead: to, back: undefined, drop });
   }
 

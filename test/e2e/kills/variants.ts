@@ -59,8 +59,9 @@ function dropThenKill(back: "data" | "empty") {
     run.cutLink();
     await sleep(70 + Math.random() * 380);
     await run.kill("a");
-    run.healLink();
+    // Not sooner: the dead server's kernel would still deliver what its process had written.
     await run.stage.inState("COMMUNICATIONS-INTERRUPTED", ["b"], 15_000);
+    run.healLink();
     await run.pause(aLifetime(run), "a is dead");
     await run.restart("a", back);
   };

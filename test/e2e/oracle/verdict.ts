@@ -171,7 +171,8 @@ function youngLeases(history: History, holdings: Holdings, kill: Kill): YoungLea
       latest.set(`${grant.lease}|${grant.client}`, grant);
   }
   for (const message of history.failover) {
-    if (message.name !== "BNDUPD" || message.from !== kill.address || message.time > kill.from)
+    // What the dead server's kernel still delivered has arrived too; after its return it tells everything again.
+    if (message.name !== "BNDUPD" || message.from !== kill.address || message.time > kill.to)
       continue;
     for (const { lease, client } of message.leases) {
       const key = `${lease}|${client}`;
