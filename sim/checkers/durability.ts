@@ -42,9 +42,9 @@ class Durability {
   readonly #promises = new Map<string, Promised>();
   /** BNDUPDs as they came, to know what a BNDREPLY is about. */
   readonly #open = new Map<string, readonly PartnerLease[]>();
-  /** Leases whose end was acknowledged to the partner, with the client: nothing ACTIVE of it may be found unless it was
-   * written since. */
-  readonly #endings = new Map<string, Pick<Promised, "duid" | "at">>();
+  /** Leases whose end the partner told, with the client, and when it was acknowledged: then nothing ACTIVE of the client
+   * may be found unless it was written since the update came. */
+  readonly #endings = new Map<string, { readonly duid: string; told: number | undefined }>();
   /** When a RELEASE or DECLINE for a lease came last: an answer made before it may leave after it. */
   readonly #givenAt = new Map<string, number>();
   readonly #report: Report;
@@ -110,8 +110,8 @@ class Durability {
   #accepted({ at, server }: Of<"link-sent">, lease: PartnerLease): void {
     if (statusName(lease.bindingStatus) !== "ACTIVE") {
       this.#promises.delete(key(server, lease));
-      if (ENDINGS.has(statusName(lease.bindingStatus)))
-        this.#endings.set(key(server, lease), { duid: lease.duid, at });
+      const ending = this.#endings.get(key(server, lease));
+      if (ending?.duid === lease.duid) ending.told = at;
       return;
     }
     const { address, duid, iaid, length, stateExpirationTime: until } = lease;
@@ -135,7 +135,11 @@ class Durability {
       const { link, server } = observation;
       this.#open.set(`${server} ${link} ${message.transactionId}`, message.leases);
       // A newer update is answered by a newer promise.
-      for (const lease of message.leases) this.#endings.delete(key(server, lease));
+      for (const lease of message.leases) {
+        this.#endings.delete(key(server, lease));
+        if (ENDINGS.has(statusName(lease.bindingStatus)))
+          this.#endings.set(key(server, lease), { duid: lease.duid, told: undefined });
+      }
       // What the update ends may be on the disk before its answer leaves.
       for (const lease of message.leases) {
         const promise = this.#promises.get(key(server, lease));
@@ -165,11 +169,12 @@ class Durability {
     const now = secondsSince2000(serverTime);
     for (const [name, ending] of this.#endings) {
       const lease = found.get(name);
-      if (lease?.status !== "ACTIVE" || lease.duid !== ending.duid) continue;
+      const { duid, told } = ending;
+      if (lease?.status !== "ACTIVE" || lease.duid !== duid || told === undefined) continue;
       this.#endings.delete(name);
       this.#report(
         at,
-        `${server} acknowledged at ${(ending.at / 1000).toFixed(3)} that ${leaseName(lease)} of ${ending.duid} has ` +
+        `${server} acknowledged at ${(told / 1000).toFixed(3)} that ${leaseName(lease)} of ${duid} has ` +
           "ended, its disk has it ACTIVE",
       );
     }

@@ -2,7 +2,7 @@
 
 import { formatPrefix } from "../model/ipv6.ts";
 import type { Lease } from "../model/lease.ts";
-import { freshLease, isOf } from "../model/lease-status.ts";
+import { freshLease, isAvailable, isOf } from "../model/lease-status.ts";
 import { LIMITS } from "../model/limits.ts";
 import {
   addSeconds,
@@ -49,8 +49,9 @@ function grant(exchange: Exchange, iaid: number, planned: PlannedLease, kept: Ke
   const before = planned.record;
   const own =
     before !== undefined && isOf(before, { duid: client.duid, iaid }) ? before : undefined;
-  // Figure 2: a lease that passes on is FREE or FREE-BACKUP first, and that is on record too.
-  if (before !== undefined && own === undefined) {
+  // Figure 2: a lease that passes on is FREE or FREE-BACKUP first, and that is on record too; so is a free prefix that
+  // came to this server with its block since.
+  if (before !== undefined && (own === undefined || isAvailable(own.status))) {
     const ready = authority.ready(before, now);
     if (ready !== before) context.save(ready);
   }
