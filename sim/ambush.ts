@@ -42,12 +42,17 @@ const cut: Act = (ground, _victim, lasts) => () => {
   }
 };
 
-/** Wrong while the partner runs: T-01 makes it harmless. */
+/** Wrong while the partner runs: T-01 makes it harmless. Force is not used where a database was lost: it says that the
+ * partner will never come back (A-83). */
 const command: Act = (ground, victim, lasts) => () => {
   const { prng, queue, scenario } = ground;
   cut(ground, victim, lasts + 2 * scenario.keepalive)();
   const other = victim === "a" ? "b" : "a";
-  queue.after(scenario.keepalive + prng.below(lasts), () => ground.partnerDown(victim, true));
+  queue.after(scenario.keepalive + prng.below(lasts), () =>
+    ground.partnerDown(victim, ground.mayWipe(victim)),
+  );
   if (prng.chance(0.3))
-    queue.after(scenario.keepalive + prng.below(lasts), () => ground.partnerDown(other, true));
+    queue.after(scenario.keepalive + prng.below(lasts), () =>
+      ground.partnerDown(other, ground.mayWipe(other)),
+    );
 };

@@ -147,7 +147,9 @@ function partnerDownWrong(ground: FaultGround, server: ServerName, duration: num
   const { prng, queue } = ground;
   if (prng.chance(0.8)) partnerCut(ground, server, duration);
   const both = prng.chance(0.4);
-  queue.after(prng.below(duration), () => ground.partnerDown(server, prng.chance(0.1)));
+  queue.after(prng.below(duration), () => {
+    ground.partnerDown(server, prng.chance(0.1) && ground.mayWipe(server));
+  });
   if (both) queue.after(prng.below(duration), () => ground.partnerDown(other(server), false));
   return true;
 }

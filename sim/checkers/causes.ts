@@ -141,11 +141,11 @@ class Causes {
         const teller = this.#servers[message.serverId];
         const until = endOf(lease, at, rate);
         const known = this.#of(client).find((one) => same(one, lease));
-        if (known !== undefined) Object.assign(known, { until, teller, cause: undefined });
+        const cause = this.#declined.has(declinedBy(client, lease)) ? "declined" : undefined;
+        if (known !== undefined) Object.assign(known, { until, teller, cause });
         else {
           const { address, iaid, kind, length } = lease;
           const { duid } = message;
-          const cause = this.#declined.has(declinedBy(client, lease)) ? "declined" : undefined;
           this.#held.push({ client, duid, kind, iaid, address, length, teller, until, cause });
         }
       }

@@ -40,8 +40,8 @@ const LIFETIMES: readonly Defect[] = [
     name: "earlier-expiry-recorded",
     rule: "T-04, F-558: no earlier expiry than either server told the client is recorded",
     file: "src/core/failover/bndupd-store.ts",
-    find: "? laterOf(update.stateExpirationTime, same.stateExpirationTime)",
-    replace: "? update.stateExpirationTime",
+    find: "const expiry = laterOf(update.stateExpirationTime, later?.stateExpirationTime ?? NO_TIME);",
+    replace: "const expiry = update.stateExpirationTime;",
   },
 ];
 

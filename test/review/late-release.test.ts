@@ -114,4 +114,29 @@ describe("§18.3.7 a late copy of a RELEASE", () => {
     client.send("RELEASE", options, pair.now, { host: pair.a });
     expect(active(pair.a, client)).toBe(1);
   });
+
+  it("does not end in NORMAL what the client got again after a cut in which the partner carried out the other copy (T-01; simulator, seed 81201)", () => {
+    const pair = new Pair();
+    pair.startBoth();
+    pair.run(15_000);
+    const client = new TestClient(pair.a, 1);
+    const [held] = acquire(client, pair.a, pair.now);
+    if (held === undefined) throw new Error("no lease");
+    pair.run(20_000);
+    pair.cut = true;
+    pair.run(15_000);
+    const options = [serverId(pair.a.config.server.duid), iaNa(1, held.address)];
+    client.send("RELEASE", options, pair.now, { host: pair.b });
+    pair.cut = false;
+    while (pair.states !== "NORMAL NORMAL") pair.run(500);
+    pair.run(1_000);
+    acquire(client, pair.a, pair.now);
+    pair.run(500);
+    client.send("RELEASE", options, pair.now, { host: pair.a });
+    expect(active(pair.a, client)).toBe(1);
+    // One that is sent again later is carried out.
+    pair.run(20_000);
+    client.send("RELEASE", options, pair.now, { host: pair.a });
+    expect(active(pair.a, client)).toBe(0);
+  });
 });

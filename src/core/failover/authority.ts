@@ -46,6 +46,7 @@ export function failoverAuthority(endpoint: Endpoint, isStopping: () => boolean)
         now,
       ),
     isDoubtful: (key, lease, now) => isDoubtful(endpoint, ownStatus, { key, lease }, now),
+    mayHaveActedUnseen: (now) => mayHaveActedUnseen(endpoint, now),
     ready: (lease, now) => ready(endpoint, ownStatus, lease, now),
     granted: (before, after, desired, now) =>
       granted(endpoint, before, after, partnerLifetimeFor(after.t1, desired, now)),
@@ -85,9 +86,10 @@ function mayStart(endpoint: Endpoint, ownStatus: OwnStatus, wanted: Wanted, now:
   const { record } = endpoint;
   if (!endpoint.behaviour.startsLeases) return false;
   // not before UPDREQALL is done and the wait is over.
-  // Declared alone by force, only the wait counts: nobody is left to ask.
+  // Declared alone by force, and no contact since, only the wait counts: nobody is left to ask.
+  const isForced = endpoint.state === "PARTNER-DOWN" && record.aloneSince !== NO_TIME;
   if (
-    (record.updateAllNeeded && endpoint.state !== "PARTNER-DOWN") ||
+    (record.updateAllNeeded && !isForced) ||
     (record.noNewLeasesUntil !== NO_TIME && !isPast(record.noNewLeasesUntil, now))
   )
     return false;
@@ -113,6 +115,16 @@ function isOwn(
   // F-033: a block that the partner has not answered yet is nobody's.
   if (block?.marked === true) return false;
   return prefixOwner(lease, block) === ownStatus;
+}
+
+/** T-01: until both were in step for as long as a datagram lives. */
+function mayHaveActedUnseen(
+  { relationship, state, synchronisedAt }: Endpoint,
+  now: Millis,
+): boolean {
+  if (relationship.strict) return false;
+  if (state !== "NORMAL" || synchronisedAt === undefined) return true;
+  return now <= synchronisedAt + DEFAULTS.datagramLifeSeconds * 1_000;
 }
 
 /** F-048, F-049, A-77: the same client gets an ended lease back while the partner has not been told of the end. */

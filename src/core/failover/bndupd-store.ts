@@ -29,13 +29,13 @@ export function storeUpdate(context: StoreContext, accepted: AcceptedUpdate): vo
   const bothActive = same !== undefined && same.status === "ACTIVE" && update.status === "ACTIVE";
   // R7031-28: an address is never deprecated or removed early because the other server served it last.
   // T-04, F-558: neither records an earlier expiry than either told the client and is known here.
-  const expiry = bothActive
-    ? laterOf(update.stateExpirationTime, same.stateExpirationTime)
-    : update.stateExpirationTime;
+  const later = bothActive ? same : heldDespite(accepted);
+  const expiry = laterOf(update.stateExpirationTime, later?.stateExpirationTime ?? NO_TIME);
   // clients match, and the sender did not know our last contact: our mark stands, so that it learns of it. So it
   // does where our expiry is the later one.
   const isUnknownToSender = same?.marked === true && !informed && update.status === "ACTIVE";
-  const marked = isUnknownToSender || (bothActive && isLater(expiry, update.stateExpirationTime));
+  const marked =
+    isUnknownToSender || (later !== undefined && isLater(expiry, update.stateExpirationTime));
   const updated = merged(accepted, same, { expiry, marked, ackEpoch: context.ackEpoch });
   // F-138: an ending with a time of its own is a hold: nobody gets the lease before that.
   const isHeld = isLater(update.stateExpirationTime, floorTime(context.now));
@@ -55,6 +55,15 @@ export function storeUpdate(context: StoreContext, accepted: AcceptedUpdate): vo
     return;
   }
   context.failover.save(updated);
+}
+
+/** T-04: the client may have got again here what it declined before at the partner, or another client may hold it: then
+ * it stays out of use until that has ended too. */
+function heldDespite({ own, update, informed }: AcceptedUpdate): Lease | undefined {
+  if (own === undefined || update.status !== "ABANDONED") return undefined;
+  if (own.status === "ABANDONED") return own;
+  const isHeld = own.status === "ACTIVE" && !(informed && isSameClient(own, update));
+  return isHeld ? own : undefined;
 }
 
 /** F-031: a FREE-BACKUP prefix in a block is part of it, as one that was free before the block was given. */

@@ -8,6 +8,7 @@ import {
   addSeconds,
   type DhcpTime,
   diffSeconds,
+  floorTime,
   isLater,
   isPast,
   laterOf,
@@ -55,6 +56,9 @@ export function decide(
   const outdated = (reason: string) => rejectOutdated(order, reason);
   // T-13: free here and ended there is one opinion; an older ending that were refused would be sent for ever.
   if (isAvailable(own.status) && isEnding(update.status)) return accept;
+  // T-04: kept out of use here for longer than there, as a client may hold it.
+  if (own.status === "ABANDONED" && update.status === "RESET" && isKeptOut(own, now))
+    return outdated("the lease is kept out of use for longer here");
   switch (cellOf(own.status, update.status)) {
     case "ended-by-time":
       // F-318: what is ACTIVE here ends by its own time only, and by this server's clock: the sender's may be ahead. T-06
@@ -78,6 +82,11 @@ function hasEnded(own: Lease, grace: number, now: Millis): boolean {
   return (
     own.stateExpirationTime !== NO_TIME && isPast(addSeconds(own.stateExpirationTime, grace), now)
   );
+}
+
+function isKeptOut(own: Lease, now: Millis): boolean {
+  const permitted = addSeconds(floorTime(now), DEFAULTS.skewPermittedSeconds);
+  return own.stateExpirationTime !== NO_TIME && isLater(own.stateExpirationTime, permitted);
 }
 
 function isEnding(status: BindingStatus): boolean {

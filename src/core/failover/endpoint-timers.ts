@@ -49,6 +49,8 @@ function autoPartnerDown(endpoint: Endpoint, now: Millis): void {
   const { autoPartnerDown: after } = endpoint.relationship;
   if (after === undefined || endpoint.communicating) return;
   if (endpoint.state !== "COMMUNICATIONS-INTERRUPTED") return;
+  // without all of the partner's leases that is for the operator to say.
+  if (endpoint.record.updateAllNeeded) return;
   if (now < Math.max(endpoint.enteredAt, endpoint.silentSince) + after) return;
   endpoint.fire("auto-partner-down", "no contact for the time configured", now);
 }
@@ -74,7 +76,7 @@ function drained(endpoint: Endpoint, now: Millis): void {
     if (endpoint.role === "secondary") requestPool(endpoint, now);
   }
   if (endpoint.channel?.terms?.extensions !== true && seemsInStep(endpoint, now))
-    endpoint.synchronised = true;
+    endpoint.synchronisedAt ??= now;
   const mayAsk = endpoint.poolRequestAt !== 0 && now >= endpoint.poolRequestAt;
   if (endpoint.role !== "secondary" || !mayAsk) return;
   if (wantsPool(endpoint)) requestPool(endpoint, now);

@@ -54,8 +54,8 @@ export class Endpoint {
   neverRan = false;
   /** Last difference of the clocks, seconds, partner less own; undefined before the first message. */
   clockOffset: number | undefined;
-  /** T-02: no update of the partner about the time without contact is missing any more. */
-  synchronised = false;
+  /** T-02: since when no update of the partner about the time without contact is missing any more; undefined: some are. */
+  synchronisedAt: Millis | undefined;
   /** Marks up to this version were open when NORMAL was entered; undefined: all of them are answered. */
   drainUpTo: number | undefined;
   /** marks open when the partner reached RECOVER-DONE. */
@@ -107,6 +107,10 @@ export class Endpoint {
     return STATES[this.state];
   }
 
+  get synchronised(): boolean {
+    return this.synchronisedAt !== undefined;
+  }
+
   get stateContext(): StateContext {
     return {
       role: this.role,
@@ -131,9 +135,11 @@ export class Endpoint {
     return this.mcltWait + 3_600;
   }
 
-  /** whether changes are sent without being asked for. */
+  /** A-33: whether changes are sent without being asked for. T-04: to a partner in RECOVER not before its request, which
+   * says whether its memory is lost: one that is empty acknowledges any ending. */
   get isLive(): boolean {
-    return this.communicating && this.behaviour.sendsUpdates(this.stateContext);
+    if (!this.communicating || !this.behaviour.sendsUpdates(this.stateContext)) return false;
+    return this.record.partnerState !== "RECOVER" || this.stream.wasAsked;
   }
 
   update(changes: Partial<EndpointRecord>): void {
@@ -198,7 +204,7 @@ export class Endpoint {
     this.enteredAt = now;
     this.drainUpTo = undefined;
     this.returnUpTo = undefined;
-    this.synchronised = false;
+    this.synchronisedAt = undefined;
     // an UPDDONE counts only in the state that asked: one of RECOVER does not end POTENTIAL-CONFLICT (F-472).
     this.outstanding = undefined;
     const previousState = keepsStart ? this.record.previousState : this.record.state;
@@ -317,16 +323,25 @@ export class Endpoint {
   // ---- communications ----
 
   /** F-159, F-423: the partner's first STATE on a connection. A-61 is decided from it and stored before COMMUNICATED. */
-  communicationsOk(report: PartnerReport, terms: ConnectTerms): void {
+  communicationsOk(report: PartnerReport, terms: ConnectTerms, now: Millis): void {
     this.communicating = true;
     const knowsUs = (report.flags & SERVER_FLAG.COMMUNICATED) !== 0;
     if (!this.record.communicated) {
       this.neverRan = !knowsUs;
       // F-413, F-566, A-61: it knows us and we do not know it: the database was lost.
       if (knowsUs) this.update({ updateAllNeeded: true });
-    }
+    } else if (!knowsUs) this.partnerLost(now);
     this.stream.open(terms.maxUnacked);
     this.log("communications are OK");
+  }
+
+  /** a partner that lost its database remembers nothing of what it acknowledged, nor what it told its clients. */
+  partnerLost(now: Millis): void {
+    this.update({
+      partnerUpdateAll: true,
+      partnerLostAt: floorTime(now),
+      ackEpoch: this.record.ackEpoch + 1,
+    });
   }
 
   /** F-201, F-202, F-533 */

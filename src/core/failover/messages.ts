@@ -95,7 +95,7 @@ function stateReceived(
   if (channel.phase === "state") {
     if (channel.terms === undefined) return;
     channel.phase = "up";
-    endpoint.communicationsOk(report, channel.terms);
+    endpoint.communicationsOk(report, channel.terms, now);
   }
   endpoint.notePartner(report, now);
   if (endpoint.starting) {
@@ -138,7 +138,7 @@ function handleUp(
     case "POOLRESP":
       return; // F-084: only says that the request was received.
     case "CONTACT":
-      if (saysSynchronised(message.options)) endpoint.synchronised = true;
+      if (saysSynchronised(message.options)) endpoint.synchronisedAt ??= now;
       return; // F-100
     case "CONNECT":
     case "CONNECTREPLY":
@@ -190,12 +190,7 @@ function bndreply(endpoint: Endpoint, message: FailoverMessage, now: Millis): vo
 /** F-406, F-418, F-486, F-490, F-491, F-493, F-568, A-32: UPDREQALL voids all acknowledgements; until its UPDDONE an UPDREQ counts as one. */
 function updateRequest(endpoint: Endpoint, message: FailoverMessage, now: Millis): void {
   const all = message.type === "UPDREQALL" || endpoint.record.partnerUpdateAll;
-  if (message.type === "UPDREQALL")
-    endpoint.update({
-      partnerUpdateAll: true,
-      partnerLostAt: floorTime(now),
-      ackEpoch: endpoint.record.ackEpoch + 1,
-    });
+  if (message.type === "UPDREQALL") endpoint.partnerLost(now);
   endpoint.stream.request(message.transactionId, all);
   endpoint.pump(now);
 }

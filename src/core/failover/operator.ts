@@ -1,6 +1,6 @@
 // What the operator declares (RFC 8156 §8.4; T-01, A-72, A-80, A-83).
 
-import { laterOf, type Millis } from "../model/time.ts";
+import { floorTime, laterOf, type Millis, NO_TIME } from "../model/time.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { longestValid } from "./hidden.ts";
 import { waitAfterFailure } from "./record.ts";
@@ -30,12 +30,13 @@ export function declarePartnerDown(
       "the servers are settling their differences; if the partner is silent this ends by itself";
     return { ok: false, message };
   }
-  if (NEEDS_FORCE.has(state)) {
+  // A-80: nor does a server that lost its database know all before its UPDREQALL is answered.
+  if (NEEDS_FORCE.has(state) || endpoint.record.updateAllNeeded) {
     if (!force) {
       const message = `in ${state} this server may lack leases that the partner gave; say --force if the partner will never return`;
       return { ok: false, message };
     }
-    waitForUnknown(endpoint);
+    waitForUnknown(endpoint, now);
   }
   endpoint.fire("operator-partner-down", "the operator declared the partner down", now);
   return { ok: true, message: `${state} -> ${endpoint.state}` };
@@ -43,10 +44,14 @@ export function declarePartnerDown(
 
 /** Forced past recovery: what was given before the failure may not be known here, so no new lease before that has
  * ended (A-80, A-83); what is known is renewed. */
-function waitForUnknown(endpoint: Endpoint): void {
+function waitForUnknown(endpoint: Endpoint, now: Millis): void {
   const { record, context, failureTimes } = endpoint;
   const isLost = !record.communicated || record.updateAllNeeded;
   const longest = Math.max(longestValid(context.config), record.mcltHighest);
   const until = waitAfterFailure(failureTimes, isLost ? longest : record.mcltHighest);
-  endpoint.update({ noNewLeasesUntil: laterOf(until, record.noNewLeasesUntil) });
+  endpoint.update({
+    noNewLeasesUntil: laterOf(until, record.noNewLeasesUntil),
+    // A-72, A-83: until the first contact.
+    aloneSince: record.aloneSince === NO_TIME ? floorTime(now) : record.aloneSince,
+  });
 }

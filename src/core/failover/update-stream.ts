@@ -38,6 +38,8 @@ export class UpdateStream {
   readonly #rejected = new Map<string, Rejected>();
   readonly #blockUnderWay = new Map<string, SentUpdate>();
   #requests: UpdateRequest[] = [];
+  /** The partner has asked for updates on this connection. */
+  wasAsked = false;
   /** Marks up to this version were sent on this connection. */
   #sentUpTo = 0;
   #limit = 0;
@@ -65,12 +67,14 @@ export class UpdateStream {
     this.#window.clear();
     this.#blockUnderWay.clear();
     this.#requests = [];
+    this.wasAsked = false;
     this.#sentUpTo = 0;
     this.#limit = 0;
   }
 
   /** F-494, A-32: requests are answered in order, each with its UPDDONE. */
   request(transactionId: number, all: boolean): void {
+    this.wasAsked = true;
     if (this.#requests.length >= LIMITS.updateRequests) {
       this.#options.context.counters.add("failover-too-many-requests");
       return;

@@ -6,7 +6,8 @@ import { SimDisk } from "../../../sim/disk.ts";
 import type { Ipv6Address } from "../../../src/core/model/ipv6.ts";
 import type { Lease } from "../../../src/core/model/lease.ts";
 import { acquire, iaNa, serverId, TestClient } from "../../support/client.ts";
-import { type Host, Pair } from "../../support/pair.ts";
+import { type Host, ip, Pair } from "../../support/pair.ts";
+import { ScriptedPartner } from "../../support/scripted-partner.ts";
 
 function leaseAt(host: Host, address: Ipv6Address): Lease | undefined {
   return host.up.state.table.get({ kind: "address", address, length: 128 });
@@ -95,4 +96,59 @@ it("§8.5 so it is with an extension by the MCLT alone, of which the survivor of
     pair.run(2_000);
     expect(leaseAt(pair.a, held.address)?.status).not.toMatch(/FREE/);
   }
+});
+
+/** Both without contact, `b` declared the partner down; then `a` starts with an empty disk. */
+function survivorOfLostDisk(): ScriptedPartner {
+  const b = new ScriptedPartner("b").start().put("PARTNER-DOWN");
+  b.lease({
+    address: ip("2001:db8:1::1:2"),
+    status: "EXPIRED",
+    duid: new TestClient(b.host, 1).duid,
+    iaid: 1,
+    startTimeOfState: b.time(-10),
+    marked: true,
+  });
+  return b.open().connect();
+}
+
+it("§8.5 a partner in RECOVER is told nothing before it has asked: an empty one would acknowledge any ending (T-04, A-33; simulator, seed 95063)", () => {
+  const b = survivorOfLostDisk().tell("RECOVER");
+  b.run(2_000);
+  expect(b.take("BNDUPD")).toBeUndefined();
+  b.send("UPDREQ");
+  b.run(500);
+  expect(b.take("BNDUPD")).toBeDefined();
+});
+
+it("§6.3 a partner that says it never met us has lost what it acknowledged (A-32, A-61)", () => {
+  const b = survivorOfLostDisk();
+  const { ackEpoch } = b.endpoint.record;
+  b.tell("RECOVER", { flags: 0 });
+  expect(b.endpoint.record).toMatchObject({
+    ackEpoch: ackEpoch + 1,
+    partnerUpdateAll: true,
+    partnerLostAt: b.time(),
+  });
+});
+
+it("§8.4 without its database a server starts no leases on the operator's word alone, and none of another's by force while the partner may be asked (A-72, A-80; simulator, seed 94168)", () => {
+  const a = new ScriptedPartner("a")
+    .start()
+    .put("RESOLUTION-INTERRUPTED", { updateAllNeeded: true });
+  const refused = a.endpoint.partnerDown(false, a.now);
+  expect([refused.ok, refused.message]).toEqual([false, expect.stringContaining("--force")]);
+  expect(a.endpoint.partnerDown(true, a.now).ok).toBe(true);
+  expect(a.state).toBe("PARTNER-DOWN");
+  const client = new TestClient(a.host, 1);
+  const offered = () => client.send("SOLICIT", [iaNa(1)], a.now)?.leases.length ?? 0;
+  expect(offered()).toBe(0);
+  // The longest valid lifetime and the margins of every wait.
+  a.run(400_000);
+  expect(offered()).toBe(1);
+  // Contact, and lost again before the answer to UPDREQALL: there is somebody to ask.
+  a.open().connect().tell("PARTNER-DOWN");
+  a.drop();
+  a.put("PARTNER-DOWN");
+  expect(offered()).toBe(0);
 });

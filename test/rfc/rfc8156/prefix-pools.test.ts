@@ -186,25 +186,6 @@ describe("§4.2.2 delegable prefixes: proportional allocation", () => {
     expect(given.every((address) => address >= ip(UPPER))).toBe(true);
   });
 
-  it("4.2.2 a free prefix that came with its block is FREE-BACKUP on record before its client has it again (F-258, F-260)", () => {
-    const b = secondary(SMALL);
-    const client = new TestClient(b.host, 1);
-    const address = ip("2001:db8:8000:9000::");
-    const key = { kind: "prefix", address, length: 52 } as const;
-    b.lease({ ...key, status: "FREE", duid: client.duid, iaid: 1 });
-    expect(answerTo(b, block(UPPER, 49, FREE_BACKUP))).toBeUndefined();
-    b.host.flushDisk(b.now);
-    const { state } = b.host.up;
-    const statuses: string[] = [];
-    const save = state.save.bind(state);
-    state.save = (lease) => {
-      statuses.push(lease.status);
-      save(lease);
-    };
-    client.send("REQUEST", [serverId(b.host.config.server.duid), iaPd(1, key)], b.now);
-    expect(statuses).toEqual(["FREE-BACKUP", "ACTIVE"]);
-  });
-
   it("4.2.2 a block with prefixes in use is refused whole; the primary offers its halves (F-035, F-144, A-42)", () => {
     const b = secondary(SMALL);
     const client = new TestClient(b.host, 1).duid;

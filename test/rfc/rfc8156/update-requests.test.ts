@@ -190,6 +190,8 @@ describe("§5.3.6 UPDREQALL", () => {
 
   it("5.3.7 UPDDONE waits for a block that was under way before (F-492, F-087)", () => {
     const a = new ScriptedPartner("a").start().reach("PARTNER-DOWN", "RECOVER");
+    a.send("UPDREQ");
+    expect(a.expectOne("UPDDONE")).toBeDefined();
     a.host.up.state.saveBlock({
       address: ip("2001:db8:8000:8000::"),
       length: 49,

@@ -22,9 +22,8 @@ export function mayBeLateCopy(
     ia.leases.some((requested) => {
       const record = context.table.get(keyOf(ia, requested));
       if (record?.duid !== client.duid || record.status !== "ACTIVE") return false;
-      // Out of step, the partner may have carried out the copy that it got, and the client come back since.
-      const partnerActsUnseen = authority.isDoubtful(record, undefined, now);
-      if (here && !partnerActsUnseen) return false;
+      // The partner may have carried out the copy that it got, and the client come back since.
+      if (here && !authority.mayHaveActedUnseen(now)) return false;
       const contact = laterOf(record.clientLastTransactionTime, record.partnerRawCltTime);
       return !isPast(addSeconds(contact, MAY_BE_OLD), now);
     }),

@@ -1,0 +1,92 @@
+// What a client gets again while a server or the partner has another opinion of the lease (RFC 8156 §7.2, §7.5.4).
+
+import { describe, expect, it } from "vitest";
+import { clientUpdate } from "../../../src/core/failover/bndupd-build.ts";
+import type { Lease } from "../../../src/core/model/lease.ts";
+import { freshLease } from "../../../src/core/model/lease-status.ts";
+import { option } from "../../../src/core/wire/options.ts";
+import { iaPd, serverId, TestClient } from "../../support/client.ts";
+import { CONFIG, ip } from "../../support/pair.ts";
+import { ScriptedPartner } from "../../support/scripted-partner.ts";
+
+const ODD = { kind: "address", address: ip("2001:db8:1::1:1"), length: 128 } as const;
+const SMALL = CONFIG.replace("delegated-len: 56", "delegated-len: 52");
+
+it("4.2.2 a free prefix that came with its block is FREE-BACKUP on record before its client has it again (F-258, F-260; simulator, seed 82504)", () => {
+  const b = new ScriptedPartner("b", SMALL).start().reach("NORMAL", "NORMAL");
+  const client = new TestClient(b.host, 1);
+  const key = { kind: "prefix", address: ip("2001:db8:8000:9000::"), length: 52 } as const;
+  b.lease({ ...key, status: "FREE", duid: client.duid, iaid: 1 });
+  const head = { preferredLifetime: 0, validLifetime: 0 };
+  const block = { ...head, prefixLength: 49, prefix: ip("2001:db8:8000:8000::") };
+  const options = [
+    option("LQ_BASE_TIME", { value: b.time() }),
+    option("F_BINDING_STATUS", { value: 6 }),
+    option("F_START_TIME_OF_STATE", { value: b.time() }),
+  ];
+  b.send("BNDUPD", [option("IAPREFIX", { ...block, options })]);
+  const { state } = b.host.up;
+  const statuses: string[] = [];
+  const save = state.save.bind(state);
+  state.save = (lease) => {
+    statuses.push(lease.status);
+    save(lease);
+  };
+  client.send("REQUEST", [serverId(b.host.config.server.duid), iaPd(1, key)], b.now);
+  expect(statuses).toEqual(["FREE-BACKUP", "ACTIVE"]);
+});
+
+describe("§7.5.4 declined at the partner and given again here meanwhile (T-04; simulator, seed 94180)", () => {
+  const declined = (a: ScriptedPartner, client: TestClient, more: Partial<Lease>): Lease => ({
+    ...freshLease(ODD, "link"),
+    status: "ABANDONED",
+    duid: client.duid,
+    iaid: 1,
+    startTimeOfState: a.time(-3),
+    stateExpirationTime: a.time(60),
+    clientLastTransactionTime: a.time(-3),
+    ...more,
+  });
+  const tell = (a: ScriptedPartner, client: TestClient, lease: Lease) =>
+    a.send("BNDUPD", clientUpdate(client.duid, [lease], a.time()));
+  const held = (who: TestClient, a: ScriptedPartner) =>
+    a.lease({
+      ...ODD,
+      status: "ACTIVE",
+      duid: who.duid,
+      iaid: 1,
+      startTimeOfState: a.time(-50),
+      stateExpirationTime: a.time(300),
+      clientExpiry: a.time(300),
+      clientLastTransactionTime: a.time(-1),
+      everSent: true,
+    });
+
+  it("7.5.5 is out of use until the client's lease has ended, and the partner hears so (F-314, F-333, A-17)", () => {
+    const a = new ScriptedPartner("a").start().reach("NORMAL", "NORMAL");
+    const client = new TestClient(a.host, 1);
+    held(client, a);
+    tell(a, client, declined(a, client, {}));
+    const kept = { status: "ABANDONED", stateExpirationTime: a.time(300), marked: true };
+    expect(a.stored(ODD)).toMatchObject(kept);
+    // An end of the hold that the partner made before it heard of that.
+    a.run(70_000);
+    const early = { status: "RESET", startTimeOfState: a.time(), stateExpirationTime: 0 } as const;
+    tell(a, client, declined(a, client, early));
+    expect(a.stored(ODD)?.status).toBe("ABANDONED");
+    a.run(230_000);
+    tell(a, client, declined(a, client, { ...early, startTimeOfState: a.time() }));
+    expect(a.stored(ODD)?.status).toBe("FREE");
+  });
+
+  it("7.5.5 ends with the hold where the sender knew of the client's last contact (F-314)", () => {
+    const a = new ScriptedPartner("a").start().reach("NORMAL", "NORMAL");
+    const client = new TestClient(a.host, 1);
+    const { clientLastTransactionTime } = held(client, a);
+    a.host.up.state.amend({ ...(a.stored(ODD) as Lease), marked: false });
+    a.run(20_000);
+    const more = { partnerRawCltTime: clientLastTransactionTime };
+    tell(a, client, declined(a, client, more));
+    expect(a.stored(ODD)).toMatchObject({ stateExpirationTime: a.time(60), marked: false });
+  });
+});
