@@ -1,7 +1,7 @@
 // What each received message does, on a connection that CONNECT has set up (RFC 8156 §6.3 to §7.7).
 
 import type { LeaseKey } from "../model/lease.ts";
-import { floorTime, isPast, type Millis, NO_TIME } from "../model/time.ts";
+import { isPast, type Millis, NO_TIME } from "../model/time.ts";
 import type { FailoverMessage } from "../wire/failover-messages.ts";
 import { STATUS } from "../wire/messages.ts";
 import { findMalformed, firstOption } from "../wire/options.ts";
