@@ -181,6 +181,15 @@ export class Run {
     this.#kills.push({ server, kill, dead: to, back: undefined, drop });
   }
 
+  /** Waits until the survivor of the latest kill has given up the connection. */
+  async alone(survivor: ServerName): Promise<void> {
+    await this.stage.inState("COMMUNICATIONS-INTERRUPTED", [survivor], 15_000);
+    const last = this.#kills.pop();
+    if (last === undefined) return;
+    const kill = { ...last.kill, heardUntil: Date.now() * 1_000 };
+    this.#kills.push({ ...last, kill });
+  }
+
   /** The server comes back, with its data or with an empty disk. */
   async restart(name: ServerName, back: "data" | "empty"): Promise<void> {
     if (back === "empty") this.stage.servers[name].empty();

@@ -30,7 +30,7 @@ async function killed(run: Run, name: ServerName, back: "data" | "empty", dead: 
   run.load.add("late", Math.ceil(run.options.clients / 5), 3_000);
   await sleep(1_000 + Math.random() * 1_000);
   await run.kill(name);
-  await run.stage.inState("COMMUNICATIONS-INTERRUPTED", [partnerOf(name)], 15_000);
+  await run.alone(partnerOf(name));
   await run.pause(dead, `${name} is dead`);
   await run.restart(name, back);
 }
@@ -59,8 +59,8 @@ function dropThenKill(back: "data" | "empty") {
     run.cutLink();
     await sleep(70 + Math.random() * 380);
     await run.kill("a");
-    // Not sooner: the dead server's kernel would still deliver what its process had written.
-    await run.stage.inState("COMMUNICATIONS-INTERRUPTED", ["b"], 15_000);
+    // Healed sooner, the dead server's kernel would still deliver what its process had written.
+    await run.alone("b");
     run.healLink();
     await run.pause(aLifetime(run), "a is dead");
     await run.restart("a", back);
@@ -137,7 +137,7 @@ function rightPartnerDown(back: "data" | "empty") {
     run.load.add("late", Math.ceil(run.options.clients / 10), 2_000);
     await sleep(1_000);
     await run.kill("a");
-    await run.stage.inState("COMMUNICATIONS-INTERRUPTED", ["b"], 15_000);
+    await run.alone("b");
     // The heartbeat tells the time of a failure to within its interval; the operator comes after it.
     await sleep(3_000);
     await run.partnerDown("b");

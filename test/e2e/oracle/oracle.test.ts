@@ -247,6 +247,21 @@ test("a kill's report names renewals that fell due after it and leases that the 
   expect(report.young).toMatchObject([{ grant: { client: duidHex("two") }, fate: "ended" }]);
 });
 
+test("R7031-51: an update that arrives after the kill counts until the survivor gave up the connection", () => {
+  const payload = binding(24, 7, X, "one", 0);
+  const told = { from: A, to: B, fromPort: 4_000, toPort: 647, sequence: 1, payload };
+  const history = historyOf([
+    ...exchange(1, REQUEST, { client: "one", server: "a", ...held(X, 60) }),
+    tcp({ time: 12, ...told }),
+  ]);
+  const address = "2001:0db8:ffff:0000:0000:0000:0000:000a";
+  const young = (heardUntil: number) => {
+    const kill = { server: duidHex("a"), address, from: 10e6, to: 100e6, heardUntil };
+    return reportKill(history, judge(history).holdings, kill).young.length;
+  };
+  expect([young(11e6), young(13e6)]).toEqual([1, 0]);
+});
+
 test("F-063 a lifetime beyond the MCLT is found unless the partner had acknowledged as much", () => {
   const start = 1_700_000_000;
   const address = "2001:0db8:ffff:0000:0000:0000:0000:000a";

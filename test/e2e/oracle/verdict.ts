@@ -48,6 +48,8 @@ export interface Kill {
   /** Microseconds since 1970. */
   readonly from: number;
   readonly to: number;
+  /** When the survivor had given up the connection: what the dead server's kernel delivers later is heard by nobody. */
+  readonly heardUntil?: number;
 }
 
 export interface YoungLease {
@@ -171,9 +173,8 @@ function youngLeases(history: History, holdings: Holdings, kill: Kill): YoungLea
       latest.set(`${grant.lease}|${grant.client}`, grant);
   }
   for (const message of history.failover) {
-    // What the dead server's kernel still delivered has arrived too; after its return it tells everything again.
-    if (message.name !== "BNDUPD" || message.from !== kill.address || message.time > kill.to)
-      continue;
+    if (message.name !== "BNDUPD" || message.from !== kill.address) continue;
+    if (message.time > (kill.heardUntil ?? kill.from)) continue;
     for (const { lease, client } of message.leases) {
       const key = `${lease}|${client}`;
       const grant = latest.get(key);
