@@ -19,7 +19,7 @@ const USAGE = `Usage: npm run e2e:kills [-- options]
 
 Kills servers of a pair under load, cuts links, gives partner-down wrongly, and judges what clients saw from captures.
 Without options it plays the whole plan, ${PLAN.length} runs with 500 generated clients and one of each real client (MCLT 60 s,
-valid 180 s), several at once, in about 25 minutes. Needs root, tcpdump and the four clients.
+valid 180 s), several at once, in about 20 minutes. Needs root, tcpdump and the four clients.
 
   --only NAME,NAME  these variants, once each, in place of the plan
   --runs N          N runs, from the beginning of the plan or of --only, again from there when it is at its end
