@@ -157,7 +157,9 @@ export class Host implements LinkPeer {
 
   linkEvent(event: LinkEvent): void {
     this.#push(
-      event.type === "link-data" ? { ...event, bytes: Uint8Array.from(event.bytes) } : event,
+      event.type === "link-data"
+        ? { ...event, bytes: Uint8Array.from(event.bytes), receivedAt: this.leaseTime }
+        : event,
     );
   }
 

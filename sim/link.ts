@@ -248,7 +248,12 @@ export class PartnerNetwork {
   #deliver(connection: Connection, pipe: Pipe, item: Item): void {
     const { from, to } = pipe;
     if (item.type === "data") {
-      to.peer.linkEvent({ type: "link-data", link: to.id, bytes: item.bytes });
+      to.peer.linkEvent({
+        type: "link-data",
+        link: to.id,
+        bytes: item.bytes,
+        receivedAt: undefined,
+      });
       pipe.queued -= item.bytes.length;
       if (pipe.blocked && pipe.queued === 0) {
         pipe.blocked = false;

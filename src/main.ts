@@ -82,6 +82,7 @@ async function runServer(
   const links = openLinks({
     ...linkSettings(config),
     identity,
+    clock,
     emit: (event, processed) => running.post(event, processed),
     log: log.write,
   });

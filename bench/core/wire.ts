@@ -38,7 +38,7 @@ export class Wire {
       from.step([{ type: "link-opened", link: request.link, peer: peer(to) }], now);
     } else if (request.type === "link-send") {
       const link = to === this.#a ? this.#dialled : this.#accepted;
-      to.step([{ type: "link-data", link, bytes: request.bytes }], now);
+      to.step([{ type: "link-data", link, bytes: request.bytes, receivedAt: now }], now);
     } else {
       throw new Error(`nothing should ask for ${request.type} here`);
     }

@@ -2,6 +2,7 @@
 // Links that the core opens have negative ids, links that come in have positive ids.
 
 import type { Ipv6Address } from "../core/model/ipv6.ts";
+import type { Millis } from "../core/model/time.ts";
 
 export type LinkId = number;
 
@@ -20,8 +21,14 @@ export type LinkRequest =
 
 export type LinkEvent =
   | { readonly type: "link-opened"; readonly link: LinkId; readonly peer: Ipv6Address }
-  /** Valid only during the call. */
-  | { readonly type: "link-data"; readonly link: LinkId; readonly bytes: Uint8Array }
+  /** The octets are valid only during the call. `receivedAt` is lease time (F-077); undefined: the process stood still
+   * before, and nobody can tell how long they waited (T-06 (3)). */
+  | {
+      readonly type: "link-data";
+      readonly link: LinkId;
+      readonly bytes: Uint8Array;
+      readonly receivedAt: Millis | undefined;
+    }
   /** The handshake is done and the certificate chain is sound; SHA-256 of the partner's certificate, hex. */
   | { readonly type: "link-secured"; readonly link: LinkId; readonly fingerprint: string }
   /** Closed, refused or failed; after it the id is never used again. */

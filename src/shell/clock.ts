@@ -17,7 +17,7 @@ export interface LeaseClock extends Clock {
   wallStep(): Millis;
 }
 
-const MACHINE: ClockSource = { wall: () => Date.now(), monotonic: () => performance.now() };
+export const MACHINE: ClockSource = { wall: () => Date.now(), monotonic: () => performance.now() };
 
 /** Lease time. `offset` is the stored one of an earlier step (0 until a step was seen). */
 export function createClock(offset: Millis = 0, source: ClockSource = MACHINE): LeaseClock {

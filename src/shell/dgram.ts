@@ -8,7 +8,7 @@ import { formatIpv6, type Ipv6Address, isLinkLocal } from "../core/model/ipv6.ts
 import type { Clock } from "../ports/clock.ts";
 import type { ReceivedDatagram, SentDatagram } from "../ports/datagram.ts";
 import type { Counters, DatagramAdapter } from "./adapter.ts";
-import type { ClockSource } from "./clock.ts";
+import { type ClockSource, MACHINE } from "./clock.ts";
 import type { LogSink } from "./log-events.ts";
 import { watchStalls } from "./stall.ts";
 import { type UdpCounters, UdpSocket, type UdpSocketOptions } from "./udp-socket.ts";
@@ -78,10 +78,7 @@ class DgramSockets implements Dgram {
 
   constructor(options: DgramOptions) {
     this.#options = options;
-    const source = options.source ?? {
-      wall: () => Date.now(),
-      monotonic: () => performance.now(),
-    };
+    const source = options.source ?? MACHINE;
     this.#stalls = watchStalls((gap) => this.#stalled(gap), source);
     for (const name of options.interfaces) this.#keepOpen(name, () => this.#openInterface(name));
     if (options.interfaces.length > 0) this.#keepOpen(siteLabel(), () => this.#openSite());

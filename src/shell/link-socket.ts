@@ -3,6 +3,7 @@
 
 import type net from "node:net";
 import type tls from "node:tls";
+import type { Millis } from "../core/model/time.ts";
 import { unreachable } from "../core/model/unreachable.ts";
 import type { LinkEvent, LinkId } from "../ports/partner-link.ts";
 import { FirstFrame } from "./first-frame.ts";
@@ -29,6 +30,8 @@ export interface LinkSocketOptions {
   /** F-226: fingerprints of the certificates that this peer may present, hex. */
   readonly acceptable: readonly string[];
   readonly wallNow: () => number;
+  /** When what is read now arrived; undefined: unknown. */
+  readonly arrival: () => Millis | undefined;
   /** The connection is over and its id free. */
   readonly ended: () => void;
 }
@@ -195,7 +198,8 @@ export class LinkSocket {
 
   #deliver(bytes: Uint8Array, processed?: () => void): void {
     if (bytes.length === 0) return;
-    this.#emit({ type: "link-data", link: this.#options.id, bytes }, processed);
+    const { arrival, id } = this.#options;
+    this.#emit({ type: "link-data", link: id, bytes, receivedAt: arrival() }, processed);
   }
 
   #emit(event: LinkEvent, processed?: () => void): void {

@@ -5,15 +5,21 @@ import net from "node:net";
 import { networkInterfaces } from "node:os";
 import { formatIpv6, type Ipv6Address, parseIpv6, UNSPECIFIED } from "../core/model/ipv6.ts";
 import { LIMITS } from "../core/model/limits.ts";
+import type { Millis } from "../core/model/time.ts";
 import { unreachable } from "../core/model/unreachable.ts";
+import type { Clock } from "../ports/clock.ts";
 import type { LinkEvent, LinkId, LinkRequest } from "../ports/partner-link.ts";
 import type { Counters, LinkAdapter } from "./adapter.ts";
+import { type ClockSource, MACHINE } from "./clock.ts";
 import { explainNetError, LinkSocket } from "./link-socket.ts";
 import type { TlsIdentity } from "./link-tls.ts";
 import type { LogSink } from "./log-events.ts";
+import { type StallWatch, watchStalls } from "./stall.ts";
 
 const CONNECT_MILLIS = 10_000;
 const LISTEN_RETRY_MILLIS = 5_000;
+/** How long after a gap of the loop what is read may have waited in a socket. */
+const SUSPECT_MILLIS = 1_000;
 /** How long closing waits for the links to send what is queued. */
 const CLOSE_MILLIS = 2_500;
 
@@ -29,6 +35,10 @@ export interface LinkOptions {
   readonly partners: number;
   readonly emit: (event: LinkEvent, processed?: () => void) => void;
   readonly log: LogSink;
+  /** Lease time. */
+  readonly clock: Clock;
+  /** The machine's clocks, to notice that the process stood still. */
+  readonly machine?: ClockSource;
   /** The wall clock, for the validity of certificates. */
   readonly wallNow?: () => number;
 }
@@ -49,6 +59,10 @@ class TcpLinks implements Links {
   readonly #connecting = new Map<LinkId, net.Socket>();
   readonly #touched = new Set<LinkSocket>();
   readonly #idle: (() => void)[] = [];
+  readonly #machine: ClockSource;
+  readonly #stalls: StallWatch;
+  /** Until then what is read is of unknown age; monotonic. */
+  #suspectUntil = 0;
   #server: net.Server | undefined;
   #retry: NodeJS.Timeout | undefined;
   #nextIncoming = 1;
@@ -59,6 +73,10 @@ class TcpLinks implements Links {
 
   constructor(options: LinkOptions) {
     this.#options = options;
+    this.#machine = options.machine ?? MACHINE;
+    this.#stalls = watchStalls(() => {
+      this.#suspectUntil = this.#machine.monotonic() + SUSPECT_MILLIS;
+    }, this.#machine);
     this.#listen();
   }
 
@@ -100,6 +118,7 @@ class TcpLinks implements Links {
 
   async close(): Promise<void> {
     this.#closed = true;
+    this.#stalls.stop();
     clearTimeout(this.#retry);
     this.#server?.close();
     for (const id of this.#connecting.keys()) this.#close(id, true);
@@ -189,6 +208,7 @@ class TcpLinks implements Links {
       identity: this.#options.identity,
       acceptable: this.#options.acceptable(peer),
       wallNow: this.#options.wallNow ?? (() => Date.now()),
+      arrival: () => this.#arrival(),
       ended: () => {
         this.#links.delete(id);
         this.#touched.delete(link);
@@ -198,6 +218,12 @@ class TcpLinks implements Links {
     });
     this.#links.set(id, link);
     this.#options.emit({ type: "link-opened", link: id, peer });
+  }
+
+  /** F-077, T-06 (3) */
+  #arrival(): Millis | undefined {
+    this.#stalls.touch();
+    return this.#machine.monotonic() < this.#suspectUntil ? undefined : this.#options.clock.now();
   }
 
   #close(id: LinkId, abort: boolean): void {

@@ -3,6 +3,7 @@
 import type { Ipv6Address } from "../../src/core/model/ipv6.ts";
 import { parseIpv6 } from "../../src/core/model/ipv6.ts";
 import type { LinkEvent, LinkId } from "../../src/ports/partner-link.ts";
+import type { ClockSource } from "../../src/shell/clock.ts";
 import { type Links, openLinks } from "../../src/shell/link.ts";
 import type { TlsIdentity } from "../../src/shell/link-tls.ts";
 import { until } from "./wait.ts";
@@ -13,6 +14,7 @@ export interface EndOptions {
   readonly identity?: TlsIdentity;
   readonly acceptable?: readonly string[];
   readonly wallNow?: () => number;
+  readonly machine?: ClockSource;
   /** What the core does on an event, within its batch. */
   readonly react?: (event: LinkEvent, links: Links) => void;
 }
@@ -30,6 +32,8 @@ export class LinkEnd {
       identity: options.identity,
       acceptable: () => options.acceptable ?? [],
       partners: 1,
+      clock: { now: () => 0 },
+      ...(options.machine === undefined ? {} : { machine: options.machine }),
       log: (event) => this.logged.push(event.id),
       ...(options.wallNow === undefined ? {} : { wallNow: options.wallNow }),
       // As the loop does it: the event waits for the next batch, then the batch is over.

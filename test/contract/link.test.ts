@@ -47,6 +47,28 @@ describe("the partner link over TCP", () => {
     expect(incoming).toBeGreaterThan(0);
   });
 
+  it("octets carry their time of arrival, but not after the process stood still (F-077, T-06)", async () => {
+    let gap = 0;
+    const machine = { wall: () => 0, monotonic: () => performance.now() + gap };
+    const b = end(true, { machine });
+    const peer = await raw(await b.port());
+    peer.write(frame(CONNECT, "one"));
+    await until(() => b.text().includes("one"));
+    gap = 5_000;
+    peer.write(frame(CONNECT, "two"));
+    await until(() => b.text().includes("two"));
+    for (let i = 0; i < 3; i++) {
+      gap += 500;
+      await new Promise((resolve) => setTimeout(resolve, 300));
+    }
+    peer.write(frame(CONNECT, "three"));
+    await until(() => b.text().includes("three"));
+    const times = b.events.flatMap((event) =>
+      event.type === "link-data" ? [event.receivedAt] : [],
+    );
+    expect(times).toEqual([0, undefined, 0]);
+  });
+
   it("octets pass in order both ways, whatever the segments (F-070)", async () => {
     const { a, b, incoming } = await pair();
     a.send(-1, frame(CONNECT, "connect"));
@@ -192,6 +214,7 @@ describe("the partner link over TCP", () => {
       identity: undefined,
       acceptable: () => [],
       partners: 1,
+      clock: { now: () => 0 },
       emit: () => undefined,
       log: (event) => logged.push(event.id),
     });

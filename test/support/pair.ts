@@ -229,7 +229,10 @@ export class Pair {
     if (request.type === "link-send") {
       if (this.cut) return;
       this.wire.push({ from: side, bytes: request.bytes });
-      to.step([{ type: "link-data", link: wire[other], bytes: request.bytes }], this.now);
+      to.step(
+        [{ type: "link-data", link: wire[other], bytes: request.bytes, receivedAt: this.now }],
+        this.now,
+      );
     } else if (request.type === "link-close") {
       wire.open = false;
       from.step([{ type: "link-closed", link: wire[side], reason: "closed here" }], this.now);

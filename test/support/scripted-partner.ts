@@ -96,6 +96,9 @@ export class ScriptedPartner {
       .map((event) => JSON.stringify(event.fields));
   }
 
+  /** What is sent is of unknown age to the server: its process stood still. */
+  isLate = false;
+
   // ---- time ----
 
   /** Time passes in ticks; `alive`: this partner sends CONTACT each second. */
@@ -148,7 +151,12 @@ export class ScriptedPartner {
   }
 
   bytes(bytes: Uint8Array): void {
-    this.#step({ type: "link-data", link: this.link, bytes });
+    this.#step({
+      type: "link-data",
+      link: this.link,
+      bytes,
+      receivedAt: this.isLate ? undefined : this.now,
+    });
   }
 
   secured(fingerprint: string): void {

@@ -20,6 +20,8 @@ export class Channel {
   /** When the phase must be over (F-160). */
   deadline: Millis;
   terms: ConnectTerms | undefined;
+  /** F-077: when what is read now arrived; undefined: unknown. */
+  receivedAt: Millis | undefined;
   lastReceived: Millis;
   lastSent: Millis;
   /** Transaction-id of the CONNECT sent. */

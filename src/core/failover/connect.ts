@@ -69,17 +69,17 @@ export function clockOffset(sentTime: DhcpTime, receivedAt: Millis): number {
   return diffSeconds(sentTime, floorTime(receivedAt));
 }
 
-export function isTooFarOff(offset: number): boolean {
-  return Math.abs(offset) > DEFAULTS.skewPermittedSeconds;
+export function isTooFarOff(offset: number | undefined): boolean {
+  return offset !== undefined && Math.abs(offset) > DEFAULTS.skewPermittedSeconds;
 }
 
 /** F-168, F-169, F-170, F-171, F-172, F-173, F-174, A-11, in that order. `relationship` is the one that the name and the address select. */
 export function checkConnect(
   message: FailoverMessage,
   relationship: Relationship | undefined,
-  receivedAt: Millis,
+  receivedAt: Millis | undefined,
 ): ConnectCheck {
-  const offset = clockOffset(message.sentTime, receivedAt);
+  const offset = receivedAt === undefined ? 0 : clockOffset(message.sentTime, receivedAt);
   if (isTooFarOff(offset))
     return reject(STATUS.ExcessiveTimeSkew, `the clocks differ by ${offset} s, 5 s are permitted`);
   const version = checkVersion(message);

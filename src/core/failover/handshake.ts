@@ -120,7 +120,7 @@ export class Handshake {
   connect(link: OpenLink, message: FailoverMessage, now: Millis): void {
     const { channel } = link;
     const endpoint = this.#selected(link, message);
-    const check = checkConnect(message, endpoint?.relationship, now);
+    const check = checkConnect(message, endpoint?.relationship, channel.receivedAt);
     if (check.type === "reject" || endpoint === undefined) {
       const { status, message: text } =
         check.type === "reject"

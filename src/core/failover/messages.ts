@@ -24,8 +24,10 @@ export function handleMessage(
 ): void {
   channel.lastReceived = now;
   endpoint.lastContact = now;
-  endpoint.clockOffset = clockOffset(message.sentTime, now);
-  if (isTooFarOff(endpoint.clockOffset)) {
+  // F-077, T-06 (3): a message of unknown age says nothing of the partner's clock.
+  const { receivedAt } = channel;
+  if (receivedAt !== undefined) endpoint.clockOffset = clockOffset(message.sentTime, receivedAt);
+  if (receivedAt !== undefined && isTooFarOff(endpoint.clockOffset)) {
     // F-233, F-234, F-236
     endpoint.alarm(`the clocks differ by ${endpoint.clockOffset} s: the connection is closed`);
     hangUp(

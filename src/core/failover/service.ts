@@ -62,7 +62,9 @@ export class FailoverService {
         return;
       case "link-data": {
         const link = this.#links.get(event.link);
-        if (link !== undefined) this.#data(link, event.bytes, now);
+        if (link === undefined) return;
+        link.channel.receivedAt = event.receivedAt;
+        this.#data(link, event.bytes, now);
         return;
       }
       case "link-secured": {

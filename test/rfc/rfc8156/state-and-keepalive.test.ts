@@ -250,6 +250,14 @@ describe("§7.1, §7.5.1 the clocks", () => {
     }
   });
 
+  it("7.1 a message that may have waited in a process that stood still says nothing of the clocks (F-077, T-06)", () => {
+    const b = normal();
+    b.isLate = true;
+    b.send("CONTACT", [], { skew: -120 });
+    expect([b.closed, b.state]).toEqual([false, "NORMAL"]);
+    expect(b.endpoint.clockOffset).not.toBe(-120);
+  });
+
   it("7.1 sent-time is that of the moment in which the message leaves (F-075, F-076, T-06)", () => {
     const b = normal();
     b.host.holdDisk = true;
