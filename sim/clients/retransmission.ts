@@ -15,7 +15,7 @@ export type RetransmissionTable = Readonly<
   >
 >;
 
-/** RFC 8415 §7.6. SOL_MAX_RT is an hour there, and a server may lower it (option 82). */
+/** D-285: RFC 8415 §7.6. SOL_MAX_RT is an hour there, and a server may lower it (option 82). */
 export const RFC_TIMERS: RetransmissionTable = {
   SOLICIT: { initial: 1_000, maximum: 3_600_000, count: 0, duration: 0 },
   REQUEST: { initial: 1_000, maximum: 30_000, count: 10, duration: 0 },
@@ -26,7 +26,7 @@ export const RFC_TIMERS: RetransmissionTable = {
   DECLINE: { initial: 1_000, maximum: 0, count: 4, duration: 0 },
 };
 
-/** The timer of one exchange. */
+/** The timer of one exchange (D-286). */
 export class Retransmission {
   readonly #limits: RetransmissionLimits;
   readonly #random: () => number;

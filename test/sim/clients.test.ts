@@ -205,7 +205,41 @@ describe("RFC 8415 §18.2: a client's exchanges", () => {
 });
 
 describe("RFC 8415 §15: retransmission", () => {
-  it("doubles the time up to the maximum and ends by count or duration", () => {
+  it("has the times of the RFC for each message (D-285)", () => {
+    const times = Object.entries(RFC_TIMERS).map(([message, limits]) => {
+      const { count, duration, initial, maximum } = limits;
+      return `${message} ${initial / 1000} ${maximum / 1000} ${count} ${duration / 1000}`;
+    });
+    expect(times).toEqual([
+      "SOLICIT 1 3600 0 0",
+      "REQUEST 1 30 10 0",
+      "CONFIRM 1 4 0 10",
+      "RENEW 10 600 0 0",
+      "REBIND 10 600 0 0",
+      "RELEASE 1 0 4 0",
+      "DECLINE 1 0 4 0",
+    ]);
+  });
+
+  it("spreads each time by up to a tenth, the first of a SOLICIT upwards only (D-286)", () => {
+    const first = (random: number, isSolicit: boolean) => {
+      const timer = new Retransmission(RFC_TIMERS.SOLICIT, 0, () => random);
+      timer.transmitted(0, isSolicit);
+      return timer.dueAt;
+    };
+    expect([first(0, false), first(0.999, false)].map(Math.round)).toEqual([900, 1100]);
+    expect(first(0, true)).toBeGreaterThan(1_000);
+    expect(first(0.6, true)).toBeGreaterThan(1_000);
+    const capped = new Retransmission(RFC_TIMERS.REQUEST, 0, () => 0);
+    const due = [0, 1, 2, 3, 4, 5, 6].map(() => {
+      const from = capped.dueAt;
+      capped.transmitted(from, false);
+      return Math.round(capped.dueAt - from);
+    });
+    expect(due).toEqual([900, 1710, 3249, 6173, 11729, 22285, 27000]);
+  });
+
+  it("doubles the time up to the maximum and ends by count or duration (D-286)", () => {
     const timer = new Retransmission(
       { initial: 1_000, maximum: 4_000, count: 0, duration: 0 },
       0,
