@@ -234,7 +234,7 @@ class LogStore implements Store {
         this.failed = `writing ${place.file} failed: ${error}`;
         return;
       }
-      this.durableSequence = lastSequence; // R7031-63, F-530, F-538
+      this.durableSequence = lastSequence; // R7031-63, F-530, F-538, F-545
       this.queue.recycle(group);
     });
     emit({ type: "write", id, file: place.file, offset: place.offset, bytes });
