@@ -168,6 +168,7 @@ function acceptLease(context: AcceptContext, read: ReadLease): Refusal | undefin
   const { update } = read;
   const { failover, role, now } = context;
   context.heardOf(update);
+  if (update.hasDnsData) warnOfDnsData(context, update);
   const link = linkOf(context, update);
   // F-306
   if (link === undefined)
@@ -184,6 +185,15 @@ function acceptLease(context: AcceptContext, read: ReadLease): Refusal | undefin
   }
   storeUpdate(context, { own, update, link, informed: decision.informed });
   return undefined;
+}
+
+/** F-310, F-146: this server updates no DNS; it takes the lease all the same, and says so once. */
+function warnOfDnsData({ failover, relationship }: AcceptContext, update: UpdatedLease): void {
+  const isFirst = failover.counters.get("bndupd-dns-data") === 0;
+  failover.counters.add("bndupd-dns-data");
+  if (!isFirst) return;
+  const alarm = `the partner updates DNS and this server does not: when a lease such as ${formatPrefix(update)} ends here, its name stays in DNS`;
+  failover.log({ id: "FAILOVER_ALARM", fields: { relationship, alarm } });
 }
 
 /** A partner that lost its database cannot know that a lease has ended which it may have extended before; only a contact

@@ -28,6 +28,8 @@ export interface UpdatedLease extends LeaseKey {
   readonly relayData: Uint8Array | undefined;
   readonly reconfigureData: Uint8Array | undefined;
   readonly fqdn: Uint8Array | undefined;
+  /** The partner put the client's name into DNS. */
+  readonly hasDnsData: boolean;
 }
 
 export interface UpdatedBlock {
@@ -146,6 +148,13 @@ function readIa(ia: OptionByType<"IA_NA"> | OptionByType<"IA_PD">, context: Clie
   return { option: ia, leases };
 }
 
+const DNS_DATA: ReadonlySet<string> = new Set([
+  "F_DNS_REMOVAL_INFO",
+  "F_DNS_HOST_NAME",
+  "F_DNS_ZONE_NAME",
+  "F_DNS_FLAGS",
+]);
+
 function readLease(
   lease: OptionByType<"IAADDR"> | OptionByType<"IAPREFIX">,
   ia: ReadIa["option"],
@@ -187,6 +196,7 @@ function readLease(
       relayData: context.relayData,
       reconfigureData: context.reconfigureData,
       fqdn: fqdn && packFqdn(fqdn),
+      hasDnsData: options.some((each) => DNS_DATA.has(each.type)),
     },
   };
 }

@@ -68,6 +68,7 @@ function update(
     relayData: undefined,
     reconfigureData: undefined,
     fqdn: undefined,
+    hasDnsData: false,
     ...changes,
   };
 }

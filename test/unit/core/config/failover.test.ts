@@ -232,8 +232,10 @@ describe("security", () => {
     problemAt(tls("certificate: /a.crt", sound).replace("  a:", "  §a:"), "no-certificate");
   });
 
-  test("plain is a warning", () => {
-    expect(problemAt(pair(SUBNET).replace("plain", "§plain"), "plain").severity).toBe("warning");
+  test("plain is a warning that says where it belongs (F-547)", () => {
+    const problem = problemAt(pair(SUBNET).replace("plain", "§plain"), "plain");
+    expect(problem.severity).toBe("warning");
+    expect(problem.hint).toContain("lab only");
   });
 });
 
