@@ -253,17 +253,17 @@ export class Endpoint {
     return to === "RECOVER" || to === "RECOVER-DONE" ? { recoverWaitUntil: NO_TIME } : {};
   }
 
-  /** F-363: takes the transitions of an event, as many as follow. */
+  /** F-363: takes the transitions of an event, as many as follow, and asks the partner for what the last one needs. */
   fire(event: StateEvent, reason: string, now: Millis): void {
-    let next = transitionOf(this.state, event, this.role, this.stateContext.partnerState);
-    if (next === undefined) return;
-    this.enter(next.to as RecordedState, reason, now);
-    if (!this.communicating) return;
+    const first = transitionOf(this.state, event, this.role, this.stateContext.partnerState);
+    if (first === undefined) return;
+    this.enter(first.to as RecordedState, reason, now);
     for (let i = 0; i < 3; i++) {
-      next = this.#partnerTransition();
-      if (next === undefined) return;
+      const next = this.#partnerTransition();
+      if (next === undefined) break;
       this.enter(next.to as RecordedState, `the partner is in ${this.record.partnerState}`, now);
     }
+    this.act(now);
   }
 
   #partnerTransition(): ReturnType<typeof transitionOf> {

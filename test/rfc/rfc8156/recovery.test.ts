@@ -188,6 +188,16 @@ describe("§8.10, §8.12 POTENTIAL-CONFLICT and CONFLICT-DONE", () => {
     expect(b.state).toBe("NORMAL");
   });
 
+  it("8.12 sent to PARTNER-DOWN in contact by the operator, the primary asks again: the secondary waits for it (A-72, T-13; simulator, seed 115723)", () => {
+    const a = fresh("a").put("CONFLICT-DONE");
+    a.open().connect().tell("POTENTIAL-CONFLICT");
+    a.received = [];
+    expect(a.endpoint.partnerDown(false, a.now).ok).toBe(true);
+    a.tick();
+    expect(a.state).toBe("POTENTIAL-CONFLICT");
+    expect(a.take("UPDREQ")).toBeDefined();
+  });
+
   it("8.10.2 the primary goes to CONFLICT-DONE, stays through lost contact, answers the secondary and follows it to NORMAL (F-468, F-482, F-483, F-484, F-485, F-486, A-37, A-39)", () => {
     const a = fresh("a").reach("POTENTIAL-CONFLICT", "POTENTIAL-CONFLICT");
     a.send("UPDDONE", [], { id: a.endpoint.outstanding?.transactionId ?? 0 });
