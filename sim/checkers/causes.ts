@@ -67,6 +67,11 @@ class Replication {
     }
   }
 
+  /** The client gave the lease back: what was acknowledged of it says nothing of a later one. */
+  ended(duid: string, lease: Named): void {
+    for (const server of ["a", "b"]) this.#acked.delete(this.#key(server, duid, lease));
+  }
+
   /** Whether the partner knew of all that the server told. */
   isAcknowledged(server: ServerName, one: Held): boolean {
     const key = this.#key(server, one.duid, one);
@@ -120,6 +125,8 @@ class Causes {
     const ias = readMessage(bytes)?.ias ?? [];
     if (message === "RELEASE" || message === "DECLINE") {
       const given = ias.flatMap((ia) => ia.leases);
+      const duid = readMessage(bytes)?.duid ?? "";
+      for (const lease of given) this.#replication.ended(duid, lease);
       if (message === "DECLINE")
         for (const lease of given) this.#declined.add(declinedBy(client, lease));
       this.#drop((one) => one.client === client && given.some((lease) => same(lease, one)));

@@ -46,6 +46,7 @@ export function failoverAuthority(endpoint: Endpoint, isStopping: () => boolean)
         now,
       ),
     isDoubtful: (key, lease, now) => isDoubtful(endpoint, ownStatus, { key, lease }, now),
+    isOutOfStep: () => isOutOfStep(endpoint),
     mayHaveActedUnseen: (now) => mayHaveActedUnseen(endpoint, now),
     ready: (lease, now) => ready(endpoint, ownStatus, lease, now),
     granted: (before, after, desired, now) =>
@@ -150,6 +151,11 @@ function ready(endpoint: Endpoint, ownStatus: OwnStatus, lease: Lease, now: Mill
   return freed(lease, ownStatus, floorTime(now), endpoint.retention);
 }
 
+/** T-02 */
+function isOutOfStep({ relationship, state, synchronised }: Endpoint): boolean {
+  return !relationship.strict && !(state === "NORMAL" && synchronised);
+}
+
 /** T-02, D-309: unknown or ended here while the partner may have granted or renewed it unseen. */
 function isDoubtful(
   endpoint: Endpoint,
@@ -157,8 +163,7 @@ function isDoubtful(
   { key, lease }: Pick<Wanted, "key" | "lease">,
   now: Millis,
 ): boolean {
-  if (endpoint.relationship.strict) return false;
-  if (endpoint.state === "NORMAL" && endpoint.synchronised) return false;
+  if (!isOutOfStep(endpoint)) return false;
   if (lease === undefined) return true;
   if (isAvailable(lease.status)) return !isOwn(endpoint, ownStatus, key, lease);
   // Ended by its time counts before housekeeping has said so.

@@ -8,7 +8,6 @@ import {
   addSeconds,
   type DhcpTime,
   diffSeconds,
-  floorTime,
   isLater,
   isPast,
   laterOf,
@@ -84,9 +83,9 @@ function hasEnded(own: Lease, grace: number, now: Millis): boolean {
   );
 }
 
+/** A hold may be the rest of a client's lease, so its end counts with what a client may be late. */
 function isKeptOut(own: Lease, now: Millis): boolean {
-  const permitted = addSeconds(floorTime(now), DEFAULTS.skewPermittedSeconds);
-  return own.stateExpirationTime !== NO_TIME && isLater(own.stateExpirationTime, permitted);
+  return own.stateExpirationTime !== NO_TIME && !hasEnded(own, DEFAULTS.heldSeconds, now);
 }
 
 function isEnding(status: BindingStatus): boolean {
@@ -139,6 +138,10 @@ function decideByOrder(own: Lease, update: UpdatedLease, accept: Accepting, now:
     // the ending of one client's lease does not end another's.
     return outdated("another client holds the lease here");
   }
+  // T-04: a RESET ends a hold that was never heard of here; its client may hold what this server extended meanwhile.
+  const isDoubtfulReset = update.status === "RESET" && own.status === "ACTIVE" && !accept.informed;
+  if (isDoubtfulReset && !hasEnded(own, DEFAULTS.graceSeconds, now))
+    return outdated("the lease is still active here");
   if (accept.order === "later") return accept;
   if (accept.order === "earlier") return outdated("a later contact is known here");
   if (accept.informed || isNoNews(own, update)) return accept;

@@ -135,11 +135,13 @@ export class Endpoint {
     return this.mcltWait + 3_600;
   }
 
-  /** A-33: whether changes are sent without being asked for. T-04: to a partner in RECOVER not before its request, which
-   * says whether its memory is lost: one that is empty acknowledges any ending. */
+  /** A-33: whether changes are sent without being asked for. T-04: to a partner that is about to ask not before its
+   * request, which says whether its memory is lost: one that is empty acknowledges any ending. */
   get isLive(): boolean {
     if (!this.communicating || !this.behaviour.sendsUpdates(this.stateContext)) return false;
-    return this.record.partnerState !== "RECOVER" || this.stream.wasAsked;
+    const { partnerState } = this.record;
+    const willAsk = partnerState === "RECOVER" || partnerState === "POTENTIAL-CONFLICT";
+    return !willAsk || this.stream.wasAsked;
   }
 
   update(changes: Partial<EndpointRecord>): void {

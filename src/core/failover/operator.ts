@@ -1,8 +1,9 @@
 // What the operator declares (RFC 8156 §8.4; T-01, A-72, A-80, A-83).
 
-import { floorTime, laterOf, type Millis, NO_TIME } from "../model/time.ts";
+import { addSeconds, ceilTime, floorTime, laterOf, type Millis, NO_TIME } from "../model/time.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { longestValid } from "./hidden.ts";
+import { mcltWait } from "./mclt.ts";
 import { waitAfterFailure } from "./record.ts";
 
 export interface OperatorResult {
@@ -24,7 +25,7 @@ export function declarePartnerDown(
   now: Millis,
 ): OperatorResult {
   const { state } = endpoint;
-  if (state === "PARTNER-DOWN") return { ok: true, message: "already in PARTNER-DOWN" };
+  if (state === "PARTNER-DOWN") return again(endpoint, force, now);
   if (state === "POTENTIAL-CONFLICT") {
     const message =
       "the servers are settling their differences; if the partner is silent this ends by itself";
@@ -42,13 +43,24 @@ export function declarePartnerDown(
   return { ok: true, message: `${state} -> ${endpoint.state}` };
 }
 
+/** T-13: a partner that came back and is gone again before its answer to UPDREQALL is given up by a second word. */
+function again(endpoint: Endpoint, force: boolean, now: Millis): OperatorResult {
+  const waitsForAnswer = endpoint.record.updateAllNeeded && !endpoint.communicating;
+  if (!force || !waitsForAnswer) return { ok: true, message: "already in PARTNER-DOWN" };
+  waitForUnknown(endpoint, now);
+  return { ok: true, message: "in PARTNER-DOWN; nobody is asked for the leases that were lost" };
+}
+
 /** Forced past recovery: what was given before the failure may not be known here, so no new lease before that has
  * ended (A-80, A-83); what is known is renewed. */
 function waitForUnknown(endpoint: Endpoint, now: Millis): void {
   const { record, context, failureTimes } = endpoint;
   const isLost = !record.communicated || record.updateAllNeeded;
   const longest = Math.max(longestValid(context.config), record.mcltHighest);
-  const until = waitAfterFailure(failureTimes, isLost ? longest : record.mcltHighest);
+  const failed = waitAfterFailure(failureTimes, isLost ? longest : record.mcltHighest);
+  // The partner may have renewed what this server forgot until this moment.
+  const lost = addSeconds(ceilTime(now), mcltWait(longest, failureTimes.heartbeat));
+  const until = isLost ? laterOf(failed, lost) : failed;
   endpoint.update({
     noNewLeasesUntil: laterOf(until, record.noNewLeasesUntil),
     // A-72, A-83: until the first contact.

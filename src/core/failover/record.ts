@@ -88,11 +88,18 @@ export function startingRecord(
     ...changes,
     mclt: own === 0 ? found.mclt : own,
     mcltHighest: Math.max(found.mcltHighest, found.mclt, own),
-    aloneSince: found.communicated ? aloneSince(found, times) : NO_TIME,
+    aloneSince: startedAlone(found, times),
   };
 }
 
 /** the first stop since the last contact counts. */
+/** A-83. What an operator's force has set stays until the next contact; while the database is to be fetched (A-80) a start does
+ * not set it, as that would stand for his word. */
+function startedAlone(found: EndpointRecord, times: FailureTimes): DhcpTime {
+  const mayBegin = found.communicated && !found.updateAllNeeded;
+  return found.aloneSince === NO_TIME && !mayBegin ? NO_TIME : aloneSince(found, times);
+}
+
 function aloneSince(found: EndpointRecord, times: FailureTimes): DhcpTime {
   if (found.aloneSince !== NO_TIME) return found.aloneSince;
   const failed = timeOfFailure(times);

@@ -70,7 +70,11 @@ export function endpointStatus(endpoint: Endpoint, now: Millis): EndpointStatus 
 
 function adviceFor(endpoint: Endpoint, waits: boolean): readonly string[] {
   const advice = [endpoint.behaviour.advice(endpoint.stateContext)];
-  if (endpoint.record.updateAllNeeded)
+  if (endpoint.record.updateAllNeeded && !endpoint.communicating)
+    advice.push(
+      "The own leases were lost, so no new ones are given before the partner has sent them. If it will never come back: `tandem failover partner-down --force`.",
+    );
+  else if (endpoint.record.updateAllNeeded)
     advice.push(
       "The own leases were lost and are being fetched from the partner: no new leases until then.",
     );

@@ -24,7 +24,7 @@ export interface ExpiryContext extends LeasingContext {
   amend(lease: Lease): void;
 }
 
-/** Seconds after which a declined address that may not be reset yet is looked at again. */
+/** Seconds after which one of many declined addresses that may not be reset yet is looked at again. */
 const RESET_RETRY: Seconds = 60;
 
 /** At most `LIMITS.expiriesPerTick` leases; returns how many were looked at. */
@@ -34,11 +34,12 @@ export function expire(context: ExpiryContext, now: Millis): number {
     addSeconds(floorTime(now), -context.graceSeconds),
     LIMITS.expiriesPerTick,
   );
-  for (const lease of due) expireOne(context, lease, now);
+  const isFull = due.length >= LIMITS.expiriesPerTick;
+  for (const lease of due) expireOne(context, lease, isFull, now);
   return due.length;
 }
 
-function expireOne(context: ExpiryContext, lease: Lease, now: Millis): void {
+function expireOne(context: ExpiryContext, lease: Lease, isFull: boolean, now: Millis): void {
   const link = linkNamed(context.config, lease.link);
   if (link === undefined) {
     // A link that the configuration no longer has: the lease is kept and looked at again a day later.
@@ -48,8 +49,9 @@ function expireOne(context: ExpiryContext, lease: Lease, now: Millis): void {
   const authority = context.authorityOf(link);
   if (!authority.mayExpire()) return;
   if (lease.status === "ABANDONED" && !authority.mayReset()) {
-    // Looked at again later, so that those who wait do not fill the batch.
-    context.amend({ ...lease, stateExpirationTime: addSeconds(floorTime(now), RESET_RETRY) });
+    // Those who wait must not fill the batch.
+    if (isFull)
+      context.amend({ ...lease, stateExpirationTime: addSeconds(floorTime(now), RESET_RETRY) });
     return;
   }
   switch (lease.status) {

@@ -32,6 +32,7 @@ export function loneAuthority(options: LoneOptions): Authority {
     mayExtend: () => true,
     longestExpiry: () => undefined,
     isDoubtful: () => false,
+    isOutOfStep: () => false,
     mayHaveActedUnseen: () => false,
     ready: (lease, now) =>
       isAvailable(lease.status) ? lease : freed(lease, "FREE", floorTime(now), options.retention),

@@ -55,11 +55,16 @@ function lastNonZeroIn(bytes: Uint8Array): number {
     end -= 1;
   }
   const first = (WORD_BYTES - (bytes.byteOffset % WORD_BYTES)) % WORD_BYTES;
-  const count = Math.max(0, Math.floor((end - first) / WORD_BYTES));
+  const count = Math.floor((end - first) / WORD_BYTES);
+  if (count <= 0) return lastNonZeroOctet(bytes, end - 1);
   const words = new Uint32Array(bytes.buffer, bytes.byteOffset + first, count);
   let word = count - 1;
   while (word >= 0 && words[word] === 0) word -= 1;
-  let at = count === 0 ? end - 1 : first + (word + 1) * WORD_BYTES - 1;
+  return lastNonZeroOctet(bytes, first + (word + 1) * WORD_BYTES - 1);
+}
+
+function lastNonZeroOctet(bytes: Uint8Array, from: number): number {
+  let at = from;
   while (at >= 0 && bytes[at] === 0) at -= 1;
   return at;
 }

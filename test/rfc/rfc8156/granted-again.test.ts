@@ -38,7 +38,7 @@ it("4.2.2 a free prefix that came with its block is FREE-BACKUP on record before
 
 describe("§7.5.4 declined at the partner and given again here meanwhile (T-04; simulator, seed 94180)", () => {
   const declined = (a: ScriptedPartner, client: TestClient, more: Partial<Lease>): Lease => ({
-    ...freshLease(ODD, "link"),
+    ...freshLease(ODD, a.host.config.links[0]?.name ?? ""),
     status: "ABANDONED",
     duid: client.duid,
     iaid: 1,
@@ -74,8 +74,43 @@ describe("§7.5.4 declined at the partner and given again here meanwhile (T-04; 
     const early = { status: "RESET", startTimeOfState: a.time(), stateExpirationTime: 0 } as const;
     tell(a, client, declined(a, client, early));
     expect(a.stored(ODD)?.status).toBe("ABANDONED");
-    a.run(230_000);
+    a.run(240_000);
     tell(a, client, declined(a, client, { ...early, startTimeOfState: a.time() }));
+    expect(a.stored(ODD)?.status).toBe("FREE");
+  });
+
+  it("7.5.4 does not end by the RESET of a hold that was never told here (F-315; the partner's backlog was longer than ours)", () => {
+    const a = new ScriptedPartner("a").start().reach("NORMAL", "NORMAL");
+    const client = new TestClient(a.host, 1);
+    held(client, a);
+    a.run(70_000);
+    const reset = { status: "RESET", startTimeOfState: a.time(), stateExpirationTime: 0 } as const;
+    tell(a, client, declined(a, client, reset));
+    expect(a.stored(ODD)?.status).toBe("ACTIVE");
+    a.run(260_000);
+    tell(a, client, declined(a, client, { ...reset, startTimeOfState: a.time() }));
+    expect(a.stored(ODD)?.status).toBe("FREE");
+  });
+
+  it("7.5.4 a hold is over for others when a client that errs has given up too (T-06)", () => {
+    const a = new ScriptedPartner("a").start().reach("NORMAL", "NORMAL");
+    const client = new TestClient(a.host, 1);
+    const hold = declined(a, client, { stateExpirationTime: a.time(100), everSent: true });
+    a.host.up.state.save(hold);
+    const end = () =>
+      tell(
+        a,
+        client,
+        declined(a, client, {
+          ...({ status: "RESET", startTimeOfState: a.time() } as const),
+          stateExpirationTime: 0,
+        }),
+      );
+    a.run(97_000);
+    end();
+    expect(a.stored(ODD)?.status).toBe("ABANDONED");
+    a.run(13_000);
+    end();
     expect(a.stored(ODD)?.status).toBe("FREE");
   });
 

@@ -4,7 +4,7 @@
 import { describe, expect, it } from "vitest";
 import { vendorOption } from "../../../src/core/failover/extensions.ts";
 import { option } from "../../../src/core/wire/options.ts";
-import { iaNa, serverId, TestClient } from "../../support/client.ts";
+import { iaNa, iaPd, serverId, TestClient } from "../../support/client.ts";
 import { ip } from "../../support/pair.ts";
 import { ScriptedPartner, terms } from "../../support/scripted-partner.ts";
 
@@ -71,4 +71,24 @@ describe("§8.8 in step with the partner", () => {
     }
     expect(b.endpoint.synchronised).toBe(true);
   });
+});
+
+it("8.8 an IA that names nothing is not denied while the partner may know of its leases (T-02; simulator, seed 116145)", () => {
+  const b = new ScriptedPartner("b").start().put("COMMUNICATIONS-INTERRUPTED");
+  const client = new TestClient(b.host, 1);
+  const address = ip("2001:db8:1::1:302");
+  b.lease({
+    address,
+    status: "ACTIVE",
+    duid: client.duid,
+    iaid: 1,
+    stateExpirationTime: b.time(100),
+    clientExpiry: b.time(100),
+  });
+  const rebind = () => client.send("REBIND", [iaNa(1, address), iaPd(2)], b.now);
+  expect([rebind()?.leases.length, rebind()?.status]).toEqual([1, undefined]);
+  b.reach("NORMAL", "NORMAL");
+  b.run(10_000);
+  b.endpoint.synchronisedAt ??= b.now;
+  expect([rebind()?.leases.length, rebind()?.status]).toEqual([1, 3]);
 });

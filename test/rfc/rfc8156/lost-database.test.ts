@@ -3,9 +3,10 @@
 
 import { expect, it } from "vitest";
 import { SimDisk } from "../../../sim/disk.ts";
+import { endpointStatus } from "../../../src/core/failover/status.ts";
 import type { Ipv6Address } from "../../../src/core/model/ipv6.ts";
 import type { Lease } from "../../../src/core/model/lease.ts";
-import { acquire, iaNa, serverId, TestClient } from "../../support/client.ts";
+import { acquire, iaNa, iaPd, serverId, TestClient } from "../../support/client.ts";
 import { type Host, ip, Pair } from "../../support/pair.ts";
 import { ScriptedPartner } from "../../support/scripted-partner.ts";
 
@@ -151,4 +152,60 @@ it("§8.4 without its database a server starts no leases on the operator's word 
   a.drop();
   a.put("PARTNER-DOWN");
   expect(offered()).toBe(0);
+});
+
+/** Without its database, alone, and declared so by force; the wait is over. */
+function aloneByForce(): { a: ScriptedPartner; offered: (pd?: boolean) => number } {
+  const a = new ScriptedPartner("a").start().put("RECOVER", { updateAllNeeded: true });
+  expect(a.endpoint.partnerDown(true, a.now).ok).toBe(true);
+  a.run(400_000);
+  const client = new TestClient(a.host, 1);
+  const offered = (pd = false) =>
+    client.send("SOLICIT", [pd ? iaPd(1) : iaNa(1)], a.now)?.leases.length ?? 0;
+  expect(offered()).toBe(1);
+  return { a, offered };
+}
+
+it("§8.4 a partner that came back and died before its UPDDONE is given up by a second --force, and by no restart (T-13, A-80, A-83)", () => {
+  const { a, offered } = aloneByForce();
+  a.open().connect().tell("RECOVER", { flags: 0 });
+  a.drop();
+  expect([a.state, a.endpoint.record.updateAllNeeded, offered()]).toEqual([
+    "PARTNER-DOWN",
+    true,
+    0,
+  ]);
+  a.host.kill();
+  a.link = 0;
+  a.now += 500_000;
+  a.start();
+  a.run(20_000);
+  expect(offered()).toBe(0);
+  expect(endpointStatus(a.endpoint, a.now).advice.join()).toContain("partner-down --force");
+  a.endpoint.partnerDown(true, a.now);
+  expect(offered()).toBe(0);
+  a.run(400_000);
+  expect(offered()).toBe(1);
+});
+
+it("§8.4 what force has limited stays so over a restart (A-83)", () => {
+  const { a, offered } = aloneByForce();
+  expect(offered(true)).toBe(0);
+  a.host.kill();
+  a.link = 0;
+  a.start();
+  a.run(60_000);
+  expect([a.state, offered(true)]).toEqual(["PARTNER-DOWN", 0]);
+});
+
+it("§8.4 the wait of --force begins with the operator's word: until then the partner may have renewed what was forgotten (A-80)", () => {
+  const a = new ScriptedPartner("a").start().put("RECOVER", { updateAllNeeded: true });
+  a.run(1_000_000);
+  a.endpoint.partnerDown(true, a.now);
+  const client = new TestClient(a.host, 1);
+  const offered = () => client.send("SOLICIT", [iaNa(1)], a.now)?.leases.length ?? 0;
+  a.run(290_000);
+  expect(offered()).toBe(0);
+  a.run(110_000);
+  expect(offered()).toBe(1);
 });

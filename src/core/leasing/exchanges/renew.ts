@@ -35,7 +35,8 @@ export function extendAll(exchange: Exchange): readonly PlannedIa[] | undefined 
   const planned = judged.flatMap((each) => {
     const known = withZeros(each, named);
     if (each.isBound || inDoubt) return known.leases.length > 0 ? [known] : [];
-    return [withoutBinding(exchange, known, named)];
+    const answer = withoutBinding(exchange, known, named);
+    return answer === undefined ? [] : [answer];
   });
   // D-152, D-309: nothing to say is silence.
   return planned.length > 0 ? planned : undefined;
@@ -90,7 +91,11 @@ function withZeros({ ia, leases, wrong }: JudgedIa, named: Named): PlannedIa {
 
 /** D-140, D-141, D-142, D-153, D-154, D-156: creation. D-143, D-144, D-157: or NoBinding. What the client must not use is said besides, and stands for
  * a status where there is nothing to give. */
-function withoutBinding(exchange: Exchange, { ia, leases }: PlannedIa, named: Named): PlannedIa {
+function withoutBinding(
+  exchange: Exchange,
+  { ia, leases }: PlannedIa,
+  named: Named,
+): PlannedIa | undefined {
   if (mayCreate(exchange)) {
     const created = assignNew(exchange, ia, "grant", named);
     named.add(created.leases);
@@ -98,6 +103,8 @@ function withoutBinding(exchange: Exchange, { ia, leases }: PlannedIa, named: Na
     if (leases.length === 0) return created;
   }
   if (leases.length > 0) return { ia, leases };
+  // T-02: the IA may have a binding at the partner that neither the client, which names none, nor this server knows of.
+  if (exchange.authority.isOutOfStep()) return undefined;
   return { ia, leases, status: { code: STATUS.NoBinding, message: "no binding for this IA" } };
 }
 
