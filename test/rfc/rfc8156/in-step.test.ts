@@ -74,21 +74,21 @@ describe("§8.8 in step with the partner", () => {
 });
 
 it("8.8 an IA that names nothing is not denied while the partner may know of its leases (T-02; simulator, seed 116145)", () => {
-  const b = new ScriptedPartner("b").start().put("COMMUNICATIONS-INTERRUPTED");
-  const client = new TestClient(b.host, 1);
+  const a = new ScriptedPartner("a").start().put("COMMUNICATIONS-INTERRUPTED");
+  const client = new TestClient(a.host, 1);
   const address = ip("2001:db8:1::1:302");
-  b.lease({
+  a.lease({
     address,
     status: "ACTIVE",
     duid: client.duid,
     iaid: 1,
-    stateExpirationTime: b.time(100),
-    clientExpiry: b.time(100),
+    stateExpirationTime: a.time(100),
+    clientExpiry: a.time(100),
   });
-  const rebind = () => client.send("REBIND", [iaNa(1, address), iaPd(2)], b.now);
+  const rebind = () => client.send("REBIND", [iaNa(1, address), iaPd(2)], a.now);
   expect([rebind()?.leases.length, rebind()?.status]).toEqual([1, undefined]);
-  b.reach("NORMAL", "NORMAL");
-  b.run(10_000);
-  b.endpoint.synchronisedAt ??= b.now;
+  a.reach("NORMAL", "NORMAL");
+  a.run(10_000);
+  a.endpoint.synchronisedAt ??= a.now;
   expect([rebind()?.leases.length, rebind()?.status]).toEqual([1, 3]);
 });
