@@ -111,7 +111,14 @@ class BindingTransitions {
   #told(observation: Of<"link-sent">): void {
     for (const message of observation.messages) {
       if (message.type !== BNDUPD) continue;
-      for (const lease of message.leases) this.#shared.add(key(observation.server, lease));
+      for (const lease of message.leases) {
+        const name = key(observation.server, lease);
+        // A slow disk lets the end of the binding before leave late.
+        const isOfBefore =
+          this.#known.get(name)?.lease.status === "ACTIVE" &&
+          statusName(lease.bindingStatus) !== "ACTIVE";
+        if (!isOfBefore) this.#shared.add(name);
+      }
     }
   }
 

@@ -142,12 +142,19 @@ function decideByOrder(own: Lease, update: UpdatedLease, accept: Accepting, now:
   const isDoubtfulReset = update.status === "RESET" && own.status === "ACTIVE" && !accept.informed;
   if (isDoubtfulReset && !hasEnded(own, DEFAULTS.graceSeconds, now))
     return outdated("the lease is still active here");
-  if (accept.order === "later") return accept;
+  if (accept.order === "later" || mayStillBeHeld(own, update, now)) return accept;
   if (accept.order === "earlier") return outdated("a later contact is known here");
   if (accept.informed || isNoNews(own, update)) return accept;
   return tieGoesToUpdate(own.status, update.status)
     ? accept
     : outdated("within the permitted skew this server's status counts");
+}
+
+/** T-04: what ended here by its time alone, the client may hold by a longer promise of the partner's, older though it is. */
+function mayStillBeHeld(own: Lease, update: UpdatedLease, now: Millis): boolean {
+  if (own.status !== "EXPIRED" || update.status !== "ACTIVE" || !isSameClient(own, update))
+    return false;
+  return update.stateExpirationTime !== NO_TIME && !isPast(update.stateExpirationTime, now);
 }
 
 /** A-17, T-04: ABANDONED beats ACTIVE, ACTIVE beats the rest, anything else is accepted: a doubtful update never frees. */

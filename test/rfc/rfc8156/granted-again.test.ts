@@ -125,3 +125,22 @@ describe("§7.5.4 declined at the partner and given again here meanwhile (T-04; 
     expect(a.stored(ODD)).toMatchObject({ stateExpirationTime: a.time(60), marked: false });
   });
 });
+
+it("7.5.4 what ended here by its time is held by a longer promise, however old its contact (F-316, T-04; simulator, seed 116910)", () => {
+  for (const [ours, end, after] of [
+    ["EXPIRED", 50, "ACTIVE"],
+    ["EXPIRED", -1, "EXPIRED"],
+    ["RELEASED", 50, "RELEASED"],
+  ] as const) {
+    const a = new ScriptedPartner("a").start().reach("NORMAL", "NORMAL");
+    const { duid } = new TestClient(a.host, 1);
+    const times = { startTimeOfState: a.time(-30), clientLastTransactionTime: a.time(-100) };
+    const own = { ...ODD, ...times, status: ours, duid, iaid: 1, everSent: true };
+    a.lease({ ...own, marked: true });
+    const told = { startTimeOfState: a.time(-400), clientLastTransactionTime: a.time(-160) };
+    const active = { ...freshLease(ODD, ""), ...told, status: "ACTIVE", duid, iaid: 1 } as const;
+    const lease = { ...active, stateExpirationTime: a.time(end) };
+    a.send("BNDUPD", clientUpdate(duid, [lease], a.time()));
+    expect([ours, end, a.stored(ODD)?.status]).toEqual([ours, end, after]);
+  }
+});
