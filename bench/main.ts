@@ -8,9 +8,18 @@ import { parseArgs } from "node:util";
 import type { Kind } from "./load/open-loop.ts";
 import { residentMib } from "./run/cpu.ts";
 import { startKea } from "./run/kea.ts";
+import { casesOf, compareDelays } from "./run/link-delays.ts";
 import { Generator, type Measured, type Subject } from "./run/measure.ts";
 import { costs, profileText, profilingOptions } from "./run/profile.ts";
-import { fixed, HEADINGS, heldLine, line, measuredLine, median } from "./run/report.ts";
+import {
+  DELAY_HEADINGS,
+  fixed,
+  HEADINGS,
+  heldLine,
+  line,
+  measuredLine,
+  median,
+} from "./run/report.ts";
 import { search } from "./run/search.ts";
 import { type Server, type Servers, startServers } from "./run/servers.ts";
 
@@ -29,6 +38,10 @@ const { values } = parseArgs({
     profile: { type: "boolean", default: false },
     /** Measure an installed Kea in the same run, alone and as a pair. */
     kea: { type: "boolean", default: false },
+    /** Milliseconds each way on the partner link, measured in turn; nothing else is measured then. */
+    "partner-delay": { type: "string" },
+    /** Per cent of its segments that come a retransmission timeout later, at each of these delays besides. */
+    "partner-loss": { type: "string", default: "0" },
   },
 });
 
@@ -125,6 +138,27 @@ async function profile(generator: Generator): Promise<void> {
   }
 }
 
+/** The pair with a slow partner link. */
+async function slowLink(delays: readonly number[]): Promise<void> {
+  const generator = await Generator.start(0);
+  const servers = await startServers("", true);
+  try {
+    await printMachine(servers);
+    const [single, pair] = subjects(servers);
+    const { primary, link } = servers;
+    if (link === undefined) throw new Error("there is no link to slow down");
+    const rounds = Number(values.rounds);
+    const run = { generator, single, pair, primary, link, load: { rate, seconds }, rounds };
+    const cases = casesOf(delays, Number(values["partner-loss"]) / 100);
+    console.log(`\nat ${rate} exchanges/s, ${seconds} s a run, middle of ${rounds}`);
+    console.log(line(DELAY_HEADINGS));
+    for (const kind of kinds) await compareDelays(run, cases, kind);
+  } finally {
+    await servers.end();
+    generator.end();
+  }
+}
+
 async function main(): Promise<void> {
   const generator = await Generator.start(0);
   const servers = await startServers("");
@@ -154,4 +188,8 @@ async function main(): Promise<void> {
   }
 }
 
-await main();
+const delays = values["partner-delay"]?.split(",").map(Number);
+if (delays === undefined) await main();
+else if (delays.every((delay) => delay >= 0)) await slowLink(delays);
+else
+  throw new Error(`--partner-delay ${values["partner-delay"]}: milliseconds, with commas between`);

@@ -23,6 +23,7 @@ export interface RunResult {
   readonly seconds: number;
   /** Milliseconds from the last message of the client to its REPLY. */
   readonly p50: number;
+  readonly p95: number;
   readonly p99: number;
 }
 
@@ -87,7 +88,7 @@ export class OpenLoop {
     const sorted = Float64Array.from(this.#latencies).sort();
     const at = (share: number) => sorted[Math.floor(sorted.length * share)] ?? 0;
     const counts = { asked: rate, begun: begun.count, done: this.#done, seconds: begun.seconds };
-    return { ...counts, p50: at(0.5), p99: at(0.99) };
+    return { ...counts, p50: at(0.5), p95: at(0.95), p99: at(0.99) };
   }
 
   /** Each millisecond as many as are due; a generator that comes late does not make up for more than 50 ms. */

@@ -33,6 +33,26 @@ export function heldLine(subject: string, exchange: string, held: Held): string 
   return `${measuredLine(subject, exchange, held.at)}${bound}`;
 }
 
+/** Of the measurement with a slow partner link. */
+export const DELAY_HEADINGS: readonly string[] = [
+  ...["subject", "exchange", "rate/s", "loss %", "p50 ms", "p95 ms", "p99 ms", "open updates"],
+];
+
+export interface DelayRow {
+  readonly name: string;
+  readonly kind: string;
+  readonly rate: number;
+  readonly loss: number;
+  readonly latencies: readonly number[];
+  /** Updates without an answer near the end of a run. */
+  readonly open: number | undefined;
+}
+
+export function delayLine({ name, kind, rate, loss, latencies, open }: DelayRow): string {
+  const cells = latencies.map((millis) => fixed(millis, 3));
+  return line([name, kind, fixed(rate, 0), fixed(loss * 100, 2), ...cells, fixed(open, 0)]);
+}
+
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((one, other) => one - other);
   return sorted[sorted.length >> 1] ?? Number.NaN;

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { until } from "../../tools/netns/command.ts";
 import { Daemon } from "../../tools/netns/daemon.ts";
+import { PartnerLink } from "./partner-link.ts";
 import { freePort } from "./ports.ts";
 
 export interface Server {
@@ -17,6 +18,8 @@ export interface Servers {
   readonly single: Server;
   readonly primary: Server;
   readonly secondary: Server;
+  /** What the partners talk through, if it was asked for. */
+  readonly link: PartnerLink | undefined;
   end(): Promise<void>;
 }
 
@@ -85,7 +88,14 @@ async function makeSingle(making: Making): Promise<Server> {
   return { daemon: makeDaemon(making, "single-c", config), clientPort };
 }
 
-async function makePair(making: Making): Promise<{ primary: Server; secondary: Server }> {
+interface MadePair {
+  readonly primary: Server;
+  readonly secondary: Server;
+  readonly link: PartnerLink | undefined;
+}
+
+/** `slowed`: the primary has a file of its own, in which the secondary listens where the proxy does. */
+async function makePair(making: Making, slowed: boolean): Promise<MadePair> {
   const ports = { a: await freePort("udp"), b: await freePort("udp") };
   const part = async (name: "a" | "b") => ({
     ...serverPart(making, `pair-${name}`, ports[name]),
@@ -95,15 +105,21 @@ async function makePair(making: Making): Promise<{ primary: Server; secondary: S
     ...{ name: "bench", primary: "a", secondary: "b", security: "plain", mclt: 3_600 },
     ...{ "startup-time": "1s", "connect-retry": "300ms" },
   };
-  const config = write(making.folder, "pair.json", {
-    testing: { "allow-short-times": true },
-    failover: { relationships: [relationship] },
-    servers: { a: await part("a"), b: await part("b") },
-  });
-  const make = (name: "a" | "b") => makeDaemon(making, `pair-${name}`, config);
+  const parts = { a: await part("a"), b: await part("b") };
+  const link = slowed ? await PartnerLink.open(await freePort("tcp"), parts.b.port) : undefined;
+  const make = (name: "a" | "b") => {
+    const port = name === "a" && link !== undefined ? link.port : parts.b.port;
+    const config = write(making.folder, `pair-${name}.json`, {
+      testing: { "allow-short-times": true },
+      failover: { relationships: [relationship] },
+      servers: { a: parts.a, b: { ...parts.b, port } },
+    });
+    return makeDaemon(making, `pair-${name}`, config);
+  };
   return {
     primary: { daemon: make("a"), clientPort: ports.a },
     secondary: { daemon: make("b"), clientPort: ports.b },
+    link,
   };
 }
 
@@ -114,15 +130,16 @@ async function inNormal(daemon: Daemon): Promise<true | undefined> {
   return answer.relationships[0]?.state === "NORMAL" ? true : undefined;
 }
 
-/** Starts all three; the pair is in NORMAL. `nodeOptions` are for every server. */
-export async function startServers(nodeOptions: string): Promise<Servers> {
+/** Starts all three; the pair is in NORMAL. `nodeOptions` are for every server; `slowed`: with a link to slow down. */
+export async function startServers(nodeOptions: string, slowed = false): Promise<Servers> {
   const folder = mkdtempSync(join(tmpdir(), "tandem-bench-"));
   const making = { folder, wrapper: commandWith(nodeOptions) };
   const single = await makeSingle(making);
-  const { primary, secondary } = await makePair(making);
+  const { primary, secondary, link } = await makePair(making, slowed);
   const daemons = [single, primary, secondary].map(({ daemon }) => daemon);
   const end = async (): Promise<void> => {
     await Promise.all(daemons.map((daemon) => daemon.kill()));
+    link?.close();
     rmSync(folder, { recursive: true, force: true });
   };
   try {
@@ -134,5 +151,5 @@ export async function startServers(nodeOptions: string): Promise<Servers> {
     await end();
     throw error;
   }
-  return { folder, single, primary, secondary, end };
+  return { folder, single, primary, secondary, link, end };
 }
