@@ -171,7 +171,7 @@ function isDoubtful(
   return lease.status === "EXPIRED" || lease.status === "RELEASED";
 }
 
-/** R7031-10, R7031-50: nothing waits for the partner; it is told afterwards. F-050, F-051, F-057, F-058, F-298, A-08: marked; the partner-lifetime never shrinks while the client keeps the lease. */
+/** R7031-09, R7031-10, R7031-50: nothing waits for the partner; it is told afterwards. F-050, F-051, F-057, F-058, F-298, A-08: marked; the partner-lifetime never shrinks while the client keeps the lease. */
 function granted(
   endpoint: Endpoint,
   before: Lease | undefined,

@@ -32,8 +32,12 @@ export function storeUpdate(context: StoreContext, accepted: AcceptedUpdate): vo
   const later = bothActive ? same : heldDespite(accepted);
   const expiry = laterOf(update.stateExpirationTime, later?.stateExpirationTime ?? NO_TIME);
   // clients match, and the sender did not know our last contact: our mark stands, so that it learns of it. So it
-  // does where our expiry is the later one.
-  const isUnknownToSender = same?.marked === true && !informed && update.status === "ACTIVE";
+  // does where our expiry is the later one. Not because of the mark alone: two updates that cross would never end.
+  const isUnknownToSender =
+    same?.marked === true &&
+    !informed &&
+    update.status === "ACTIVE" &&
+    isLater(same.clientLastTransactionTime, update.partnerRawCltTime);
   const marked =
     isUnknownToSender || (later !== undefined && isLater(expiry, update.stateExpirationTime));
   const updated = merged(accepted, same, { expiry, marked, ackEpoch: context.ackEpoch });
