@@ -15,6 +15,7 @@ import {
   type Millis,
   NO_TIME,
 } from "../model/time.ts";
+import { isEnding } from "./decide.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { hiddenUntil } from "./hidden.ts";
 import { ackedPartnerLifetime, longestExpiry, partnerLifetimeFor } from "./mclt.ts";
@@ -168,7 +169,8 @@ function isDoubtful(
   if (isAvailable(lease.status)) return !isOwn(endpoint, ownStatus, key, lease);
   // Ended by its time counts before housekeeping has said so.
   if (lease.status === "ACTIVE") return !isHeld(lease, DEFAULTS.graceSeconds, now);
-  return lease.status === "EXPIRED" || lease.status === "RELEASED";
+  // What was told and not answered the partner may have given to another client since, so RESET too.
+  return isEnding(lease.status);
 }
 
 /** R7031-09, R7031-10, R7031-50: nothing waits for the partner; it is told afterwards. F-050, F-051, F-057, F-058, F-298, A-08: marked; the partner-lifetime never shrinks while the client keeps the lease. */

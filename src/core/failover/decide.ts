@@ -88,7 +88,7 @@ function isKeptOut(own: Lease, now: Millis): boolean {
   return own.stateExpirationTime !== NO_TIME && !hasEnded(own, DEFAULTS.heldSeconds, now);
 }
 
-function isEnding(status: BindingStatus): boolean {
+export function isEnding(status: BindingStatus): boolean {
   return status === "EXPIRED" || status === "RELEASED" || status === "RESET";
 }
 

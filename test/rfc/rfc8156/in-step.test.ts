@@ -92,3 +92,26 @@ it("8.8 an IA that names nothing is not denied while the partner may know of its
   a.endpoint.synchronisedAt ??= a.now;
   expect([rebind()?.leases.length, rebind()?.status]).toEqual([1, 3]);
 });
+
+it("8.8 what ended here and was told the partner may have given again: it is not denied (T-02; simulator, seed 235302)", () => {
+  for (const status of ["EXPIRED", "RELEASED", "RESET", "ABANDONED"] as const) {
+    const a = new ScriptedPartner("a").start().put("COMMUNICATIONS-INTERRUPTED");
+    const address = ip("2001:db8:1::1:302");
+    const owner = new TestClient(a.host, 1);
+    const stateExpirationTime = status === "ABANDONED" ? a.time(500) : 0;
+    a.lease({ address, status, duid: owner.duid, iaid: 1, stateExpirationTime, endingSent: true });
+    const client = new TestClient(a.host, 2);
+    // One that is its own, so that there is something to say.
+    const own = ip("2001:db8:1::1:303");
+    const active = { status: "ACTIVE", duid: client.duid, iaid: 1 } as const;
+    a.lease({
+      address: own,
+      ...active,
+      stateExpirationTime: a.time(100),
+      clientExpiry: a.time(100),
+    });
+    const answer = client.send("REBIND", [iaNa(1, own, address)], a.now);
+    const ended = answer?.leases.filter((lease) => lease.valid === 0).length;
+    expect([status, ended]).toEqual([status, status === "ABANDONED" ? 1 : 0]);
+  }
+});
