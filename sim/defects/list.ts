@@ -204,8 +204,8 @@ const STATES: readonly Defect[] = [
     name: "hidden-promises-forgotten",
     rule: "T-04: a partner without memory cannot end what it may have extended",
     file: "src/core/failover/hidden.ts",
-    find: "if (partnerLostAt === NO_TIME) return NO_TIME;",
-    replace: "if (partnerLostAt !== 1) return NO_TIME;",
+    find: "if (lostAt === NO_TIME) return NO_TIME;",
+    replace: "if (lostAt !== 1) return NO_TIME;",
     worlds: 200,
   },
   {

@@ -8,7 +8,7 @@ import { containsPrefix, formatPrefix } from "../model/ipv6.ts";
 import type { Lease, LeaseKey } from "../model/lease.ts";
 import { isAvailable } from "../model/lease-status.ts";
 import { LIMITS } from "../model/limits.ts";
-import { floorTime, isLater, type Millis, type Seconds } from "../model/time.ts";
+import { floorTime, isLater, laterOf, type Millis, type Seconds } from "../model/time.ts";
 import { ByteWriter } from "../wire/cursor.ts";
 import { FAILOVER_HEADER } from "../wire/failover-messages.ts";
 import { STATUS } from "../wire/messages.ts";
@@ -208,7 +208,7 @@ function heldAgainst(
   const until = hiddenUntil(own, record, failover.config);
   if (
     !isLater(until, floorTime(now)) ||
-    isLater(update.clientTransactionTime, record.partnerLostAt)
+    isLater(update.clientTransactionTime, laterOf(record.partnerLostAt, record.ownLostAt))
   )
     return undefined;
   if (isLater(update.stateExpirationTime, floorTime(now))) return undefined;

@@ -331,7 +331,7 @@ export class Endpoint {
     if (!this.record.communicated) {
       this.neverRan = !knowsUs;
       // F-413, F-566, A-61: it knows us and we do not know it: the database was lost.
-      if (knowsUs) this.update({ updateAllNeeded: true });
+      if (knowsUs) this.update({ updateAllNeeded: true, ownLostAt: floorTime(now) });
     } else if (!knowsUs) this.partnerLost(now);
     this.stream.open(terms.maxUnacked);
     this.log("communications are OK");

@@ -32,13 +32,25 @@ export function hiddenUntil(
   record: EndpointRecord,
   config: CompiledConfig,
 ): DhcpTime {
-  const { partnerLostAt, mcltHighest } = record;
-  if (partnerLostAt === NO_TIME) return NO_TIME;
+  const { ownLostAt, partnerLostAt } = record;
+  const context = { lease, record, config };
+  // What each server could promise goes by what was acknowledged to it.
+  const byPartner = forgotten(context, partnerLostAt, lease.expirationTime);
+  // Its own memory comes back from the partner, which may lose its own next (simulator, seed 240258).
+  return laterOf(byPartner, forgotten(context, ownLostAt, lease.partnerLifetime));
+}
+
+function forgotten(
+  { config, lease, record }: { lease: Lease; record: EndpointRecord; config: CompiledConfig },
+  lostAt: DhcpTime,
+  acknowledged: DhcpTime,
+): DhcpTime {
+  if (lostAt === NO_TIME) return NO_TIME;
   const contact = laterOf(lease.clientLastTransactionTime, lease.partnerRawCltTime);
-  if (isLater(contact, partnerLostAt)) return NO_TIME;
+  if (isLater(contact, lostAt)) return NO_TIME;
   const margins = mcltWait(0, config.tunables.heartbeat);
   // F-052: it could promise the MCLT past what was acknowledged, or past the moment, and nothing longer than a lease lasts.
-  const byAck = addSeconds(laterOf(lease.expirationTime, partnerLostAt), mcltHighest);
-  const byPolicy = addSeconds(partnerLostAt, longestValid(config));
+  const byAck = addSeconds(laterOf(acknowledged, lostAt), record.mcltHighest);
+  const byPolicy = addSeconds(lostAt, longestValid(config));
   return addSeconds(diffSeconds(byAck, byPolicy) < 0 ? byAck : byPolicy, margins);
 }

@@ -33,6 +33,7 @@ function newRecord(relationship: Relationship, hasLeases: boolean, now: Millis):
     updateAllNeeded: false,
     partnerUpdateAll: hasLeases,
     partnerLostAt: NO_TIME,
+    ownLostAt: NO_TIME,
     ackEpoch: 1,
     mclt: relationship.mclt,
     mcltHighest: relationship.mclt,

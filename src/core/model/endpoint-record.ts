@@ -41,6 +41,8 @@ export interface EndpointRecord {
   readonly partnerUpdateAll: boolean;
   /** When the partner last asked for everything (UPDREQALL): what it promised before, it has forgotten. 0 = never. */
   readonly partnerLostAt: DhcpTime;
+  /** When this server found that it had lost its own database: what it promised before, nobody may know. 0 = never. */
+  readonly ownLostAt: DhcpTime;
   /** acks of earlier epochs are void. */
   readonly ackEpoch: number;
   /** F-170, F-541: the MCLT in force, seconds. */

@@ -209,3 +209,27 @@ it("§8.4 the wait of --force begins with the operator's word: until then the pa
   a.run(110_000);
   expect(offered()).toBe(1);
 });
+
+it("§8.5 a server that lost its database holds what it may have promised itself: the partner's memory of that may be lost next (T-01, A-61; simulator, seed 240258)", () => {
+  const b = new ScriptedPartner("b").start();
+  b.open().connect().tell("COMMUNICATIONS-INTERRUPTED");
+  expect(b.endpoint.record).toMatchObject({ updateAllNeeded: true, ownLostAt: b.time() });
+  const lostAt = b.time();
+  const key = { kind: "address", address: ip("2001:db8:1::1:2"), length: 128 } as const;
+  b.put("NORMAL", { updateAllNeeded: false });
+  b.lease({
+    ...key,
+    status: "ACTIVE",
+    duid: new TestClient(b.host, 1).duid,
+    iaid: 1,
+    stateExpirationTime: b.time(5),
+    clientExpiry: b.time(5),
+    clientLastTransactionTime: b.time(-200),
+    partnerLifetime: b.time(200),
+  });
+  b.endpoint.synchronisedAt = b.now;
+  b.run(30_000);
+  expect(b.stored(key)?.status).toBe("EXPIRED");
+  // The MCLT past what was acknowledged, but no longer than a lease lasts, and the margins.
+  expect(b.stored(key)?.stateExpirationTime).toBeGreaterThan(lostAt + 260);
+});
