@@ -197,7 +197,7 @@ const STATES: readonly Defect[] = [
     name: "lost-database-unnoticed",
     rule: "F-413, A-61: a lost database asks for everything",
     file: "src/core/failover/endpoint.ts",
-    find: "if (knowsUs) this.update({ updateAllNeeded: true });",
+    find: "if (knowsUs) this.update({ updateAllNeeded: true, ownLostAt: floorTime(now) });",
     replace: "",
   },
   {
