@@ -2,7 +2,7 @@
 // cut, somebody crashes, or an operator gives a command. Chance alone would need thousands of worlds for each.
 
 import type { ServerName } from "./checkers/observation.ts";
-import type { FaultGround } from "./faults.ts";
+import { cutPartner, type FaultGround, other } from "./faults.ts";
 
 const RARE: ReadonlySet<string> = new Set([
   "RECOVER",
@@ -19,8 +19,7 @@ const CHANCE = 0.25;
 export function ambush(ground: FaultGround, server: ServerName, state: string): boolean {
   const { prng, queue, scenario } = ground;
   if (!scenario.faults.includes("ambush") || !RARE.has(state) || !prng.chance(CHANCE)) return false;
-  const partner = server === "a" ? "b" : "a";
-  const victim = prng.chance(0.5) ? server : partner;
+  const victim = prng.chance(0.5) ? server : other(server);
   const wait = prng.pick([0, 5, 200, scenario.keepalive]);
   const lasts = 500 + prng.below(prng.pick([2_000, 3 * scenario.keepalive, scenario.mclt * 2_000]));
   queue.after(wait, prng.pick([crash, command, command, cut])(ground, victim, lasts));
@@ -34,25 +33,17 @@ const crash: Act = (ground, victim, lasts) => () => {
   ground.queue.after(lasts, () => ground.boot(victim, "kept"));
 };
 
-const cut: Act = (ground, _victim, lasts) => () => {
-  ground.note("partner-cut", `in ambush, for ${lasts} ms`);
-  for (const from of ["a", "b"] as const) {
-    ground.partner.cut(from);
-    ground.queue.after(lasts, () => ground.partner.heal(from));
-  }
-};
+const cut: Act = (ground, _victim, lasts) => () => cutPartner(ground, ["a", "b"], lasts);
 
 /** Wrong while the partner runs: T-01 makes it harmless. Force is not used where a database was lost: it says that the
  * partner will never come back (A-83). */
 const command: Act = (ground, victim, lasts) => () => {
   const { prng, queue, scenario } = ground;
   cut(ground, victim, lasts + 2 * scenario.keepalive)();
-  const other = victim === "a" ? "b" : "a";
-  queue.after(scenario.keepalive + prng.below(lasts), () =>
-    ground.partnerDown(victim, ground.mayWipe(victim)),
-  );
-  if (prng.chance(0.3))
+  const declare = (name: ServerName) =>
     queue.after(scenario.keepalive + prng.below(lasts), () =>
-      ground.partnerDown(other, ground.mayWipe(other)),
+      ground.partnerDown(name, ground.mayWipe(name)),
     );
+  declare(victim);
+  if (prng.chance(0.3)) declare(other(victim));
 };

@@ -33,7 +33,7 @@ export interface FaultGround {
   mayWipe(name: ServerName): boolean;
 }
 
-const other = (name: ServerName): ServerName => (name === "a" ? "b" : "a");
+export const other = (name: ServerName): ServerName => (name === "a" ? "b" : "a");
 
 export class Faults {
   readonly #ground: FaultGround;
@@ -102,14 +102,23 @@ function crashAndBoot(how: "kill" | "power", disk: BootDisk): Strike {
 }
 
 function partnerCut(ground: FaultGround, server: ServerName, duration: number): boolean {
-  const { partner, prng, queue } = ground;
+  const { prng } = ground;
   const directions: readonly ServerName[] = prng.chance(0.6) ? ["a", "b"] : [server];
-  ground.note("partner-cut", `${directions.join(" and ")} to its partner for ${duration} ms`);
+  cutPartner(ground, directions, duration);
+  return true;
+}
+
+/** Cuts what these servers send to their partners. */
+export function cutPartner(
+  { note, partner, queue }: FaultGround,
+  directions: readonly ServerName[],
+  duration: number,
+): void {
+  note("partner-cut", `${directions.join(" and ")} to its partner for ${duration} ms`);
   for (const from of directions) {
     partner.cut(from);
     queue.after(duration, () => partner.heal(from));
   }
-  return true;
 }
 
 function clientCut(ground: FaultGround, server: ServerName, duration: number): boolean {

@@ -252,6 +252,7 @@ export class PartnerNetwork {
         type: "link-data",
         link: to.id,
         bytes: item.bytes,
+        // The machine that gets it notes the time by its own clock.
         receivedAt: undefined,
       });
       pipe.queued -= item.bytes.length;

@@ -122,10 +122,9 @@ class Causes {
   }
 
   #sent({ bytes, client, message }: Of<"client-sent">): void {
-    const ias = readMessage(bytes)?.ias ?? [];
+    const { duid = "", ias = [] } = readMessage(bytes) ?? {};
     if (message === "RELEASE" || message === "DECLINE") {
       const given = ias.flatMap((ia) => ia.leases);
-      const duid = readMessage(bytes)?.duid ?? "";
       for (const lease of given) this.#replication.ended(duid, lease);
       if (message === "DECLINE")
         for (const lease of given) this.#declined.add(declinedBy(client, lease));

@@ -2,25 +2,16 @@
 // (test/e2e/kills), three as long as there, and faults that are not kills.
 
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { expect } from "vitest";
 import { ROOT, sleep } from "../../tools/netns/command.ts";
 import { Lanes } from "./kills/lanes.ts";
 import { type Outcome, play } from "./kills/play.ts";
 import type { Variant } from "./kills/variants.ts";
 import { REAL_CLIENTS } from "./real-clients.ts";
-import { missing } from "./stage.ts";
+import { whereItCan } from "./stage.ts";
 
 const CLIENTS = 60;
 const SHORT_RUN = { number: 1, clients: CLIENTS, real: false, keep: false };
-
-function onStage(title: string, needs: readonly string[], body: () => Promise<void>): void {
-  const reason = missing("tcpdump", ...needs);
-  if (reason === undefined) test.concurrent(title, body);
-  else {
-    console.log(`skipped: ${title}: ${reason}`);
-    test.skip(title, () => undefined);
-  }
-}
 
 function expectFaultless(title: string, outcome: Outcome): void {
   const { faults, folder } = outcome;
@@ -43,19 +34,19 @@ async function playInLanes(
 
 /** A variant of the kill test with few clients and short times. */
 function shortRun(title: string, variant: string): void {
-  onStage(title, [], async () => {
+  whereItCan(title, [], async () => {
     for (const outcome of await playInLanes([variant], SHORT_RUN)) expectFaultless(title, outcome);
   });
 }
 
 /** What is no variant of the kill test, with few clients and short times. */
 function underLoad(title: string, variant: Variant): void {
-  onStage(title, [], async () => expectFaultless(title, await play(variant, SHORT_RUN)));
+  whereItCan(title, [], async () => expectFaultless(title, await play(variant, SHORT_RUN)));
 }
 
 const FULL =
   "R7031-11 R7031-15 R7031-51: three runs as `npm run e2e:kills` plays them, with 500 generated clients and one of each real client";
-onStage(FULL, REAL_CLIENTS, async () => {
+whereItCan(FULL, REAL_CLIENTS, async () => {
   const variants = ["drop-then-kill", "kill-secondary", "kill-primary-tls"];
   for (const outcome of await playInLanes(variants, { clients: 500, real: true })) {
     expectFaultless(FULL, outcome);

@@ -27,20 +27,28 @@ function programMissing(name: string): string | undefined {
   return program(name) === undefined ? `${name} is not installed` : undefined;
 }
 
-/** A test on a stage: skipped with its reason, or run with the stage ended afterwards; concurrent in its file. */
+/** A test that needs namespaces and these programs: skipped with its reason, or run, concurrent in its file. */
+export function whereItCan(
+  title: string,
+  needs: readonly string[],
+  body: () => Promise<void>,
+): void {
+  const reason = missing("tcpdump", ...needs);
+  if (reason === undefined) test.concurrent(title, body);
+  else {
+    console.log(`skipped: ${title}: ${reason}`);
+    test.skip(title, () => undefined);
+  }
+}
+
+/** The same on a stage, which is ended afterwards. */
 export function onStage(
   title: string,
   needs: readonly string[],
   options: StageOptions,
   body: (stage: PairStage) => Promise<void>,
 ): void {
-  const reason = missing("tcpdump", ...needs);
-  if (reason !== undefined) {
-    console.log(`skipped: ${title}: ${reason}`);
-    test.skip(title, () => undefined);
-    return;
-  }
-  test.concurrent(title, async () => {
+  whereItCan(title, needs, async () => {
     const stage = new PairStage(options);
     let passed = false;
     try {

@@ -1,21 +1,15 @@
 // Both servers answer the same client before either hears of the other's answer, and their updates cross.
 
 import { expect, it } from "vitest";
-import { acquire, iaNa, serverId, TestClient } from "../support/client.ts";
-import { type Host, Pair } from "../support/pair.ts";
+import { iaNa, pairWithLease, serverId } from "../support/client.ts";
+import type { Host } from "../support/pair.ts";
 
 /** Seconds. */
 const LONG = 5;
 
 it("§7.5 updates that cross come to rest, and both servers know the later end (A-17, T-04, T-13)", () => {
   for (const order of ["ab", "ba"]) {
-    const pair = new Pair();
-    pair.startBoth();
-    pair.run(15_000);
-    const client = new TestClient(pair.a, 1);
-    const [held] = acquire(client, pair.a, pair.now);
-    if (held === undefined) throw new Error("no lease");
-    pair.run(20_000);
+    const { pair, client, held } = pairWithLease(20_000);
     const renew = (host: Host) =>
       client.send("RENEW", [serverId(host.config.server.duid), iaNa(1, held.address)], pair.now, {
         host,

@@ -4,7 +4,7 @@
 import { describe, expect, it } from "vitest";
 import { encodeMessage } from "../../src/core/wire/messages.ts";
 import { option } from "../../src/core/wire/options.ts";
-import { acquire, iaNa, serverId, TestClient } from "../support/client.ts";
+import { acquire, iaNa, pairWithLease, serverId, TestClient } from "../support/client.ts";
 import { type Host, ip, Pair } from "../support/pair.ts";
 
 function released(pair: Pair, client: TestClient): { copyTo(host: Host): void; again(): void } {
@@ -81,13 +81,7 @@ describe("§18.3.7 a late copy of a RELEASE", () => {
   });
 
   it("a RELEASE at the survivor for a lease that is older is carried out", () => {
-    const pair = new Pair();
-    pair.startBoth();
-    pair.run(15_000);
-    const client = new TestClient(pair.a, 1);
-    const [held] = acquire(client, pair.a, pair.now);
-    if (held === undefined) throw new Error("no lease");
-    pair.run(20_000);
+    const { pair, client, held } = pairWithLease(20_000);
     pair.kill(pair.a);
     client.send("RELEASE", [serverId(pair.a.config.server.duid), iaNa(1, held.address)], pair.now, {
       host: pair.b,
@@ -96,13 +90,7 @@ describe("§18.3.7 a late copy of a RELEASE", () => {
   });
 
   it("does not end at a server without contact what its client got again there, the partner having carried out the other copy (T-01; simulator, seed 40428)", () => {
-    const pair = new Pair();
-    pair.startBoth();
-    pair.run(15_000);
-    const client = new TestClient(pair.a, 1);
-    const [held] = acquire(client, pair.a, pair.now);
-    if (held === undefined) throw new Error("no lease");
-    pair.run(20_000);
+    const { pair, client, held } = pairWithLease(20_000);
     pair.cut = true;
     pair.run(15_000);
     expect(pair.states).toBe("COMMUNICATIONS-INTERRUPTED COMMUNICATIONS-INTERRUPTED");
@@ -116,13 +104,7 @@ describe("§18.3.7 a late copy of a RELEASE", () => {
   });
 
   it("does not end in NORMAL what the client got again after a cut in which the partner carried out the other copy (T-01; simulator, seed 81201)", () => {
-    const pair = new Pair();
-    pair.startBoth();
-    pair.run(15_000);
-    const client = new TestClient(pair.a, 1);
-    const [held] = acquire(client, pair.a, pair.now);
-    if (held === undefined) throw new Error("no lease");
-    pair.run(20_000);
+    const { pair, client, held } = pairWithLease(20_000);
     pair.cut = true;
     pair.run(15_000);
     const options = [serverId(pair.a.config.server.duid), iaNa(1, held.address)];

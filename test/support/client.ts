@@ -4,7 +4,7 @@ import { type Duid, duidFromBytes } from "../../src/core/model/duid.ts";
 import type { Ipv6Address } from "../../src/core/model/ipv6.ts";
 import { decodeMessage, encodeMessage, type MessageType } from "../../src/core/wire/messages.ts";
 import { allOptions, firstOption, type Option, option } from "../../src/core/wire/options.ts";
-import { type Host, ip } from "./pair.ts";
+import { type Host, ip, Pair } from "./pair.ts";
 
 export interface Held {
   readonly kind: "address" | "prefix";
@@ -150,4 +150,20 @@ export function acquire(client: TestClient, host: Host, now: number): readonly H
   return (
     client.send("REQUEST", [serverId(host.config.server.duid), ...ias], now, { host })?.leases ?? []
   );
+}
+
+/** A pair in NORMAL, and a client that has had an address of `a` for `age` milliseconds. */
+export function pairWithLease(age: number): {
+  readonly pair: Pair;
+  readonly client: TestClient;
+  readonly held: Held;
+} {
+  const pair = new Pair();
+  pair.startBoth();
+  pair.run(15_000);
+  const client = new TestClient(pair.a, 1);
+  const [held] = acquire(client, pair.a, pair.now);
+  if (held === undefined) throw new Error("no lease");
+  pair.run(age);
+  return { pair, client, held };
 }

@@ -2,7 +2,7 @@
 
 import type { Authority, ClientRef, OwnShare } from "../model/authority.ts";
 import type { Lease, LeaseKey } from "../model/lease.ts";
-import { freed, freedStatus, isAvailable, isHeld, isOf } from "../model/lease-status.ts";
+import { freed, freedStatus, isAvailable, isEnding, isHeld, isOf } from "../model/lease-status.ts";
 import { DEFAULTS } from "../model/limits.ts";
 import { prefixOwner } from "../model/prefix-owner.ts";
 import {
@@ -15,7 +15,6 @@ import {
   type Millis,
   NO_TIME,
 } from "../model/time.ts";
-import { isEnding } from "./decide.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { hiddenUntil } from "./hidden.ts";
 import { ackedPartnerLifetime, longestExpiry, partnerLifetimeFor } from "./mclt.ts";
@@ -61,10 +60,10 @@ export function failoverAuthority(endpoint: Endpoint, isStopping: () => boolean)
     }),
     // Back in contact, the partner's renewals come first: what they extend has not ended.
     mayExpire: () =>
-      endpoint.behaviour.expires && (endpoint.state !== "NORMAL" || endpoint.synchronised),
+      endpoint.behaviour.expires && (endpoint.state !== "NORMAL" || endpoint.isInStep),
     // T-04: a RESET counts by its own time, so one made out of contact would beat an earlier grant that the partner made
     // unseen, and free what its client holds.
-    mayReset: () => endpoint.state === "NORMAL" && endpoint.synchronised,
+    mayReset: () => endpoint.isInStep,
   };
 }
 
@@ -120,13 +119,10 @@ function isOwn(
 }
 
 /** T-01: until both were in step for as long as a datagram lives. */
-function mayHaveActedUnseen(
-  { relationship, state, synchronisedAt }: Endpoint,
-  now: Millis,
-): boolean {
-  if (relationship.strict) return false;
-  if (state !== "NORMAL" || synchronisedAt === undefined) return true;
-  return now <= synchronisedAt + DEFAULTS.datagramLifeSeconds * 1_000;
+function mayHaveActedUnseen(endpoint: Endpoint, now: Millis): boolean {
+  const { relationship, synchronisedAt = now } = endpoint;
+  const since = synchronisedAt + DEFAULTS.datagramLifeSeconds * 1_000;
+  return isOutOfStep(endpoint) || (!relationship.strict && now <= since);
 }
 
 /** F-048, F-049, A-77: the same client gets an ended lease back while the partner has not been told of the end. */
@@ -153,8 +149,8 @@ function ready(endpoint: Endpoint, ownStatus: OwnStatus, lease: Lease, now: Mill
 }
 
 /** T-02 */
-function isOutOfStep({ relationship, state, synchronised }: Endpoint): boolean {
-  return !relationship.strict && !(state === "NORMAL" && synchronised);
+function isOutOfStep({ relationship, isInStep }: Endpoint): boolean {
+  return !relationship.strict && !isInStep;
 }
 
 /** T-02, D-309: unknown or ended here while the partner may have granted or renewed it unseen. */

@@ -5,7 +5,7 @@ import { placeOfAddress, placeOfBlock, placeOfPrefix } from "../config/lookup.ts
 import { remainder } from "../model/block-map.ts";
 import type { EndpointRecord } from "../model/endpoint-record.ts";
 import { containsPrefix, formatPrefix } from "../model/ipv6.ts";
-import type { Lease, LeaseKey } from "../model/lease.ts";
+import type { Lease } from "../model/lease.ts";
 import { isAvailable } from "../model/lease-status.ts";
 import { LIMITS } from "../model/limits.ts";
 import { floorTime, isLater, laterOf, type Millis, type Seconds } from "../model/time.ts";
@@ -30,6 +30,7 @@ import { storeUpdate } from "./bndupd-store.ts";
 import type { FailoverContext } from "./context.ts";
 import { type Decision, decide } from "./decide.ts";
 import { hiddenUntil } from "./hidden.ts";
+import type { UpdateStream } from "./update-stream.ts";
 
 export interface AcceptContext {
   readonly failover: FailoverContext;
@@ -41,8 +42,7 @@ export interface AcceptContext {
   /** The own database was lost and is being fetched (A-61): blocks come back with leases in them. */
   readonly restoring: boolean;
   readonly now: Millis;
-  /** Called with each lease that could be read. */
-  heardOf(key: LeaseKey): void;
+  readonly stream: UpdateStream;
 }
 
 interface Refusal {
@@ -167,7 +167,7 @@ function acceptLease(context: AcceptContext, read: ReadLease): Refusal | undefin
   if (read.type === "bad") return read;
   const { update } = read;
   const { failover, role, now } = context;
-  context.heardOf(update);
+  context.stream.heardOf(update, now);
   if (update.hasDnsData) warnOfDnsData(context, update);
   const link = linkOf(context, update);
   // F-306

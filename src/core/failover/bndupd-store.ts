@@ -1,7 +1,7 @@
 // What an accepted update changes in the record (RFC 8156 §7.5.5, Figure 5, T-04).
 
 import type { Lease } from "../model/lease.ts";
-import { freed, freedStatus, freshLease, isAvailable } from "../model/lease-status.ts";
+import { freed, freedStatus, freshLease, isAvailable, isEnding } from "../model/lease-status.ts";
 import { floorTime, isLater, laterOf, type Millis, NO_TIME, type Seconds } from "../model/time.ts";
 import type { UpdatedLease } from "./bndupd-read.ts";
 import type { FailoverContext } from "./context.ts";
@@ -88,9 +88,7 @@ function storeAvailable(context: StoreContext, updated: Lease, update: UpdatedLe
 }
 
 function isEnded(status: UpdatedLease["status"]): boolean {
-  return (
-    status === "EXPIRED" || status === "RELEASED" || status === "RESET" || status === "PENDING-FREE"
-  );
+  return isEnding(status) || status === "PENDING-FREE";
 }
 
 interface MergeOptions {

@@ -2,7 +2,7 @@
 
 import type { BindingStatus } from "../model/binding-status.ts";
 import type { Lease } from "../model/lease.ts";
-import { isAvailable } from "../model/lease-status.ts";
+import { isAvailable, isEnding } from "../model/lease-status.ts";
 import { DEFAULTS } from "../model/limits.ts";
 import {
   addSeconds,
@@ -86,10 +86,6 @@ function hasEnded(own: Lease, grace: number, now: Millis): boolean {
 /** A hold may be the rest of a client's lease, so its end counts with what a client may be late. */
 function isKeptOut(own: Lease, now: Millis): boolean {
   return own.stateExpirationTime !== NO_TIME && !hasEnded(own, DEFAULTS.heldSeconds, now);
-}
-
-export function isEnding(status: BindingStatus): boolean {
-  return status === "EXPIRED" || status === "RELEASED" || status === "RESET";
 }
 
 type Cell = "accept" | "ended-by-time" | "contact-after-reset" | "both-active";

@@ -107,8 +107,9 @@ export class Endpoint {
     return STATES[this.state];
   }
 
-  get synchronised(): boolean {
-    return this.synchronisedAt !== undefined;
+  /** T-02: nothing that the partner did unseen is missing here. */
+  get isInStep(): boolean {
+    return this.state === "NORMAL" && this.synchronisedAt !== undefined;
   }
 
   get stateContext(): StateContext {

@@ -1,6 +1,5 @@
 // What each received message does, on a connection that CONNECT has set up (RFC 8156 §6.3 to §7.7).
 
-import type { LeaseKey } from "../model/lease.ts";
 import { isPast, type Millis, NO_TIME } from "../model/time.ts";
 import type { FailoverMessage } from "../wire/failover-messages.ts";
 import { STATUS } from "../wire/messages.ts";
@@ -165,7 +164,7 @@ function bndupd(endpoint: Endpoint, channel: Channel, message: FailoverMessage, 
     ackEpoch: endpoint.record.ackEpoch,
     restoring: endpoint.record.updateAllNeeded,
     now,
-    heardOf: (key: LeaseKey) => endpoint.stream.heardOf(key, now),
+    stream: endpoint.stream,
   };
   const options = acceptUpdate(context, message.options);
   // F-103, F-341

@@ -93,7 +93,6 @@ export function startingRecord(
   };
 }
 
-/** the first stop since the last contact counts. */
 /** A-83. What an operator's force has set stays until the next contact; while the database is to be fetched (A-80) a start does
  * not set it, as that would stand for his word. */
 function startedAlone(found: EndpointRecord, times: FailureTimes): DhcpTime {
@@ -101,6 +100,7 @@ function startedAlone(found: EndpointRecord, times: FailureTimes): DhcpTime {
   return found.aloneSince === NO_TIME && !mayBegin ? NO_TIME : aloneSince(found, times);
 }
 
+/** the first stop since the last contact counts. */
 function aloneSince(found: EndpointRecord, times: FailureTimes): DhcpTime {
   if (found.aloneSince !== NO_TIME) return found.aloneSince;
   const failed = timeOfFailure(times);

@@ -3,7 +3,7 @@
 
 import type { Block } from "../model/blocks.ts";
 import { type Lease, type LeaseKey, leaseKeyText } from "../model/lease.ts";
-import { isAvailable } from "../model/lease-status.ts";
+import { isAvailable, isEnding } from "../model/lease-status.ts";
 import { DEFAULTS, LIMITS } from "../model/limits.ts";
 import { prefixOwner } from "../model/prefix-owner.ts";
 import { type DhcpTime, floorTime, isLater, laterOf, type Millis, NO_TIME } from "../model/time.ts";
@@ -209,8 +209,7 @@ export class UpdateStream {
   /** F-539, F-559: what is transmitted stands in the record first; the frame is held until that is durable. */
   #noteSent(lease: Lease, now: Millis): Lease {
     if (isAvailable(lease.status)) return lease;
-    const ending =
-      lease.status === "RELEASED" || lease.status === "EXPIRED" || lease.status === "RESET";
+    const ending = isEnding(lease.status);
     const hold = ending ? this.#options.holdOf(lease) : NO_TIME;
     const noted = {
       ...lease,

@@ -107,3 +107,8 @@ export function freed(
     reconfigureData: undefined,
   };
 }
+
+/** The lease has ended and the partner is to know: its answer frees it. */
+export function isEnding(status: BindingStatus): boolean {
+  return status === "EXPIRED" || status === "RELEASED" || status === "RESET";
+}

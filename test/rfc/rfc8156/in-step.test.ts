@@ -47,9 +47,9 @@ describe("§8.8 in step with the partner", () => {
   it("8.8 a Tandem says when its updates are through; its silence before that says nothing (T-02, T-12)", () => {
     const b = back(true);
     b.run(30_000);
-    expect([b.state, b.endpoint.synchronised, answers(b)]).toEqual(["NORMAL", false, false]);
+    expect([b.state, b.endpoint.isInStep, answers(b)]).toEqual(["NORMAL", false, false]);
     b.send("CONTACT", [vendorOption(["synchronised"])]);
-    expect([b.endpoint.synchronised, answers(b)]).toEqual([true, true]);
+    expect([b.endpoint.isInStep, answers(b)]).toEqual([true, true]);
   });
 
   it("8.8 another partner is in step when it has been quiet for a moment (T-02)", () => {
@@ -58,9 +58,9 @@ describe("§8.8 in step with the partner", () => {
       update(b, 0x400 + i);
       b.run(1_000);
     }
-    expect([b.endpoint.synchronised, answers(b)]).toEqual([false, false]);
+    expect([b.endpoint.isInStep, answers(b)]).toEqual([false, false]);
     b.run(2_000);
-    expect([b.endpoint.synchronised, answers(b)]).toEqual([true, true]);
+    expect([b.endpoint.isInStep, answers(b)]).toEqual([true, true]);
   });
 
   it("8.8 and a busy one after the MCLT: else no lease would ever end here (T-02, T-13)", () => {
@@ -69,7 +69,7 @@ describe("§8.8 in step with the partner", () => {
       update(b, 0x400 + i);
       b.run(1_000);
     }
-    expect(b.endpoint.synchronised).toBe(true);
+    expect(b.endpoint.isInStep).toBe(true);
   });
 });
 

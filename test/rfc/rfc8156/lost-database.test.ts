@@ -6,7 +6,7 @@ import { SimDisk } from "../../../sim/disk.ts";
 import { endpointStatus } from "../../../src/core/failover/status.ts";
 import type { Ipv6Address } from "../../../src/core/model/ipv6.ts";
 import type { Lease } from "../../../src/core/model/lease.ts";
-import { acquire, iaNa, iaPd, serverId, TestClient } from "../../support/client.ts";
+import { acquire, iaNa, iaPd, pairWithLease, serverId, TestClient } from "../../support/client.ts";
 import { type Host, ip, Pair } from "../../support/pair.ts";
 import { ScriptedPartner } from "../../support/scripted-partner.ts";
 
@@ -77,13 +77,7 @@ it("§8.4.1 a lease that the partner told is not this server's alone in PARTNER-
 });
 
 it("§8.5 so it is with an extension by the MCLT alone, of which the survivor of the memory was never told (T-01; simulator, seed 40519)", () => {
-  const pair = new Pair();
-  pair.startBoth();
-  pair.run(15_000);
-  const client = new TestClient(pair.a, 1);
-  const [held] = acquire(client, pair.a, pair.now);
-  if (held === undefined) throw new Error("no lease");
-  pair.run(1_000);
+  const { pair, client, held } = pairWithLease(1_000);
   pair.kill(pair.a);
   pair.run(50_000);
   const renew = [serverId(pair.a.config.server.duid), iaNa(1, held.address)];
