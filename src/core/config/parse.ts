@@ -32,13 +32,16 @@ export function parseFile(source: Source): FileConfig | undefined {
   return undefined;
 }
 
+/** No keys of the file, and words of the language that whoever reads the value would take for its own. */
+const RESERVED: ReadonlySet<string> = new Set(["__proto__", "constructor"]);
+
 /** A copy that may be cut, without prototypes. Aliases share parts of the value; the copy has each twice. */
 function copyOf(source: Source, value: unknown, path: Path): unknown {
   if (Array.isArray(value)) return value.map((item, i) => copyOf(source, item, [...path, i]));
   if (!isMap(value)) return value;
   const copy = Object.create(null) as Record<string, unknown>;
   for (const [key, item] of Object.entries(value)) {
-    if (key === "__proto__") reportUnknownKey(source, path, key);
+    if (RESERVED.has(key)) reportUnknownKey(source, path, key);
     else copy[key] = copyOf(source, item, [...path, key]);
   }
   return copy;

@@ -108,6 +108,18 @@ describe("no text makes it throw, and there is a configuration exactly without e
     );
   });
 
+  test("a key that is a word of the language is an unknown one", () => {
+    for (const key of ["__proto__", "constructor"])
+      for (const text of [
+        `{"subnet6":{"${key}":{"name":{}}}}`,
+        `{"${key}":1}`,
+        `{"servers":{"${key}":[]}}`,
+      ]) {
+        sound(text);
+        expect(load(text).problems.some(({ message }) => message.includes(key))).toBe(true);
+      }
+  });
+
   test("any value as JSON under the known keys", () => {
     const keys = [
       "subnet6",
