@@ -1,5 +1,6 @@
 // Faults that wait for a rare moment: a server has just entered a state that lasts a moment only, and then its link is
-// cut, somebody crashes, or an operator gives a command. Chance alone would need thousands of worlds for each.
+// cut, somebody crashes, or an operator gives a command; or it has put a declined address back into use, and its answer
+// is lost. Chance alone would need thousands of worlds for each.
 
 import type { ServerName } from "./checkers/observation.ts";
 import { cutPartner, type FaultGround, other } from "./faults.ts";
@@ -13,16 +14,25 @@ const RARE: ReadonlySet<string> = new Set([
   "CONFLICT-DONE",
 ]);
 
-const CHANCE = 0.25;
+/** What a server does besides entering states. */
+export type Deed = "RESET accepted";
 
-/** `server` has entered `state`; true when something will happen to it or its partner. */
-export function ambush(ground: FaultGround, server: ServerName, state: string): boolean {
+const CHANCE = 0.25;
+/** There are many of them. */
+const CHANCE_OF_DEED = 0.02;
+
+/** `server` has entered a state or done something; true when something will happen to it or its partner. */
+export function ambush(ground: FaultGround, server: ServerName, moment: string): boolean {
   const { prng, queue, scenario } = ground;
-  if (!scenario.faults.includes("ambush") || !RARE.has(state) || !prng.chance(CHANCE)) return false;
+  if (!scenario.faults.includes("ambush")) return false;
+  const isDeed = moment === ("RESET accepted" satisfies Deed);
+  if (!isDeed && !RARE.has(moment)) return false;
+  if (!prng.chance(isDeed ? CHANCE_OF_DEED : CHANCE)) return false;
   const victim = prng.chance(0.5) ? server : other(server);
-  const wait = prng.pick([0, 5, 200, scenario.keepalive]);
+  const wait = isDeed ? 0 : prng.pick([0, 5, 200, scenario.keepalive]);
   const lasts = 500 + prng.below(prng.pick([2_000, 3 * scenario.keepalive, scenario.mclt * 2_000]));
-  queue.after(wait, prng.pick([crash, command, command, cut])(ground, victim, lasts));
+  const act = isDeed ? cut : prng.pick([crash, command, command, cut]);
+  queue.after(wait, act(ground, victim, lasts));
   return true;
 }
 
@@ -41,7 +51,7 @@ const command: Act = (ground, victim, lasts) => () => {
   const { prng, queue, scenario } = ground;
   cut(ground, victim, lasts + 2 * scenario.keepalive)();
   const declare = (name: ServerName) =>
-    queue.after(scenario.keepalive + prng.below(lasts), () =>
+    queue.after(prng.pick([0, scenario.keepalive]) + prng.below(lasts), () =>
       ground.partnerDown(name, ground.mayWipe(name)),
     );
   declare(victim);

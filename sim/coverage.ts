@@ -92,6 +92,7 @@ export const EXPECTED: readonly string[] = [
   "reply DECLINE",
   "reply CONFIRM",
   "reply SOLICIT",
+  "reply INFORMATION-REQUEST",
 ];
 
 /** So often proves something. */

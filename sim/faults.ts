@@ -62,9 +62,9 @@ export class Faults {
     again();
   }
 
-  /** A server has entered a state. */
-  entered(server: ServerName, state: string): void {
-    if (ambush(this.#ground, server, state)) this.#count += 1;
+  /** A server has entered a state, or done what an ambush waits for. */
+  entered(server: ServerName, moment: string): void {
+    if (ambush(this.#ground, server, moment)) this.#count += 1;
   }
 
   /** Short (a second), middle (some keepalives) or long (beyond the MCLT), milliseconds. */

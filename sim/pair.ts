@@ -4,6 +4,7 @@
 import type { LogEvent } from "../src/core/model/log-events.ts";
 import type { Command } from "../src/core/server/commands.ts";
 import type { SentDatagram } from "../src/ports/datagram.ts";
+import type { Deed } from "./ambush.ts";
 import { PartnerReader } from "./checkers/decode-partner.ts";
 import type { LeaseImage, Observation, ServerName } from "./checkers/observation.ts";
 import { SimClock } from "./clock.ts";
@@ -20,7 +21,7 @@ export interface PairOptions {
   readonly scene: Scene;
   readonly createServer: ServerFactory;
   readonly datagram: (server: ServerName, datagram: SentDatagram) => void;
-  readonly entered: (server: ServerName, state: string) => void;
+  readonly entered: (server: ServerName, moment: string) => void;
 }
 
 type Look = Pick<Extract<Observation, { type: "looked" }>, "blocks" | "status" | "tables">;
@@ -142,6 +143,8 @@ export class Pair {
     if (event.id === "FAILOVER_DECISION") {
       const { order, own, received, verdict } = fields;
       this.#scene.coverage.add(`decision own ${own} received ${received} ${order}: ${verdict}`);
+      if (own === "ABANDONED" && received === "RESET" && verdict === "accept")
+        this.#entered(host.name, "RESET accepted" satisfies Deed);
     }
     if (event.id !== "FAILOVER_STATE") return;
     const [from, to, reason] = ["from", "to", "reason"].map((name) => String(fields[name])) as [

@@ -2,7 +2,7 @@
 
 import type { Ipv6Address } from "../src/core/model/ipv6.ts";
 import { type ClientEvent, DhcpClient } from "./clients/client.ts";
-import { PERSONALITIES, type Personality } from "./clients/personality.ts";
+import { PERSONALITIES, type Personality, STATELESS } from "./clients/personality.ts";
 import { type RetransmissionTable, RFC_TIMERS } from "./clients/retransmission.ts";
 import type { ClientOutput } from "./clients/session.ts";
 import { SERVER_ADDRESS } from "./config.ts";
@@ -101,10 +101,16 @@ export class Population {
       this.#queue.after(this.#prng.below(20_000), () => this.#step(client, { type: "start" }));
       this.#live(i);
     }
+    // Beside those that want leases: information is asked for, whatever state the servers are in.
+    const stateless = this.#create(this.#scenario.clients, 0, STATELESS);
+    this.#queue.after(this.#prng.below(20_000), () => this.#step(stateless, { type: "start" }));
   }
 
-  #create(index: number, generation: number): SimClient {
-    const personality = this.#prng.pick(PERSONALITIES);
+  #create(
+    index: number,
+    generation: number,
+    personality = this.#prng.pick(PERSONALITIES),
+  ): SimClient {
     const link: LinkName = this.#prng.chance(0.6) ? "lan" : "far";
     const options = { index, generation, link, personality, timers: this.#timers };
     const client = new SimClient({

@@ -52,8 +52,8 @@ class World {
       scene,
       createServer,
       datagram: (server, datagram) => this.#network.fromServer(server, datagram),
-      entered: (server, state) => {
-        if (!scene.healed) this.#faults.entered(server, state);
+      entered: (server, moment) => {
+        if (!scene.healed) this.#faults.entered(server, moment);
       },
     });
     this.#network = new ClientNetwork({

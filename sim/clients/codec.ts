@@ -12,6 +12,7 @@ export const MESSAGE = {
   REPLY: 7,
   RELEASE: 8,
   DECLINE: 9,
+  "INFORMATION-REQUEST": 11,
 } as const;
 
 export type ClientMessage = Exclude<keyof typeof MESSAGE, "ADVERTISE" | "REPLY">;
@@ -28,6 +29,7 @@ export const OPTION = {
   RAPID_COMMIT: 14,
   IA_PD: 25,
   IAPREFIX: 26,
+  INFORMATION_REFRESH_TIME: 32,
   CLIENT_FQDN: 39,
 } as const;
 

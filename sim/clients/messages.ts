@@ -55,7 +55,8 @@ export function buildMessage(draft: Draft, personality: Personality): Uint8Array
   const elapsed = Math.min(65_535, Math.floor(draft.elapsed / 10));
   options.push({ code: OPTION.ELAPSED_TIME, data: Uint8Array.of(elapsed >> 8, elapsed & 0xff) });
   if (message !== "RELEASE" && message !== "DECLINE" && message !== "CONFIRM") {
-    options.push({ code: OPTION.ORO, data: Uint8Array.of(0, 23, 0, 24, 0, 82) });
+    const limits = message === "INFORMATION-REQUEST" ? [0, 32, 0, 83] : [0, 82];
+    options.push({ code: OPTION.ORO, data: Uint8Array.of(0, 23, 0, 24, ...limits) });
   }
   if (message === "SOLICIT" && personality.rapidCommit) {
     options.push({ code: OPTION.RAPID_COMMIT, data: new Uint8Array(0) });

@@ -23,6 +23,8 @@ export interface Personality {
   readonly unicastRenew: boolean;
   /** Goes over to REBIND only when its RENEW is due again. */
   readonly lateRebind: boolean;
+  /** Asks all servers by REBIND in the moment it sends its RENEW, and takes both answers. */
+  readonly impatient: boolean;
   /** Ignores an answer to RENEW from another server than the one named. */
   readonly comparesServerId: boolean;
   /** Lifetimes and timers that it writes into its IAs. */
@@ -48,6 +50,7 @@ const plain: Personality = {
   neverRebinds: false,
   unicastRenew: false,
   lateRebind: false,
+  impatient: false,
   comparesServerId: false,
   hint: { t1: 0, t2: 0, preferred: 0, valid: 0 },
   serverIdLast: false,
@@ -85,4 +88,8 @@ export const PERSONALITIES: readonly Personality[] = [
   },
   { ...plain, name: "dhcp6c", prefix: true, oneIaPerMessage: true },
   { ...plain, name: "odhcp6c", prefix: true, comparesServerId: true },
+  { ...plain, name: "impatient", prefix: true, impatient: true },
 ];
+
+/** Asks for information alone (RFC 8415 §18.2.6). */
+export const STATELESS: Personality = { ...plain, name: "stateless", address: false };

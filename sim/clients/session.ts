@@ -61,10 +61,15 @@ interface Exchange {
 
 /** Milliseconds to wait after an exchange that brought nothing, before soliciting again. */
 const PAUSE = 2_000;
+/** RFC 8415 §7.6: how long information lasts that says nothing of it, and the least time between questions, seconds. */
+const IRT_DEFAULT = 86_400;
+const IRT_MINIMUM = 600;
 
 export class Session {
   readonly #options: SessionOptions;
   #exchange: Exchange | undefined;
+  /** A REBIND that was sent beside the RENEW; its answer counts until another exchange begins. */
+  #beside: Exchange | undefined;
   #serverId: Uint8Array | undefined;
   #offered: ReadonlyMap<HeldIa, readonly IaLease[]> = new Map();
   /** When to solicit if nothing is held; infinite while switched off. */
@@ -92,6 +97,7 @@ export class Session {
   silence(): void {
     this.#running = false;
     this.#exchange = undefined;
+    this.#beside = undefined;
     this.#solicitAt = Number.POSITIVE_INFINITY;
   }
 
@@ -161,6 +167,11 @@ export class Session {
     const held = this.#holds;
     const current = this.#exchange;
     const extending = current !== undefined && /^(RENEW|REBIND|CONFIRM)$/.test(current.message);
+    if (this.#options.ias.length === 0) {
+      if (current === undefined && now >= this.#solicitAt)
+        this.#begin("INFORMATION-REQUEST", [], now);
+      return;
+    }
     if (held.length === 0) {
       if (extending || (current === undefined && now >= this.#solicitAt)) this.#solicit(now);
       return;
@@ -207,6 +218,7 @@ export class Session {
 
   #begin(message: ClientMessage, ias: readonly HeldIa[], now: number): void {
     const { random, timers } = this.#options;
+    this.#beside = undefined;
     this.#exchange = {
       message,
       transactionId: Math.floor(random() * 0x100_0000),
@@ -221,8 +233,8 @@ export class Session {
     const { message, timer } = exchange;
     if (message === "SOLICIT" && exchange.offer !== undefined)
       return this.#request(exchange.offer, now, out);
-    const leaving = message === "RELEASE" || message === "DECLINE";
-    if (timer.isOver(now) || (!leaving && exchange.ias.size === 0)) return this.#over(now);
+    const needsNoIa = /^(RELEASE|DECLINE|INFORMATION-REQUEST)$/.test(message);
+    if (timer.isOver(now) || (!needsNoIa && exchange.ias.size === 0)) return this.#over(now);
     const late = (ia: HeldIa) => ia.leases.length === 0 || now >= ia.t2At;
     if (message === "RENEW" && [...exchange.ias].every(late)) {
       this.#rebind([...exchange.ias], now);
@@ -249,7 +261,7 @@ export class Session {
     const named = /^(REQUEST|RENEW|RELEASE|DECLINE)$/.test(message);
     const first = timer.sent === 0;
     timer.transmitted(now, message === "SOLICIT");
-    const elapsed = now - timer.began;
+    const elapsed = first ? 0 : now - timer.began;
     const asked = message === "REQUEST" || message === "RELEASE" || message === "DECLINE";
     const ias = [...exchange.ias].map((ia) => {
       const leases = (asked ? this.#offered.get(ia) : undefined) ?? ia.leases;
@@ -261,13 +273,26 @@ export class Session {
     const direct =
       personality.unicastRenew && first && (message === "RENEW" || message === "RELEASE");
     out.push({ type: "send", message, bytes, unicast: direct ? serverAddress : undefined });
+    if (personality.impatient && first && message === "RENEW") this.#askBeside(exchange, now, out);
+  }
+
+  #askBeside(renewing: Exchange, now: number, out: ClientOutput[]): void {
+    const beside: Exchange = {
+      ...renewing,
+      message: "REBIND",
+      transactionId: renewing.transactionId ^ 0xff_ffff,
+      ias: new Set(renewing.ias),
+    };
+    this.#transmit(beside, now, out);
+    this.#beside = beside;
   }
 
   /** An ADVERTISE or REPLY for this client. */
   receive(message: Message, now: number, out: ClientOutput[]): void {
-    const exchange = this.#exchange;
-    if (exchange === undefined || exchange.transactionId !== message.transactionId) return;
-    if (exchange.timer.sent === 0) return;
+    const exchange = [this.#exchange, this.#beside].find(
+      (one) => one?.transactionId === message.transactionId,
+    );
+    if (exchange === undefined || exchange.timer.sent === 0) return;
     const serverId = find(message.options, OPTION.SERVERID);
     if (serverId === undefined) return;
     if (message.type === MESSAGE.ADVERTISE) this.#advertise(exchange, message, now, out);
@@ -309,6 +334,7 @@ export class Session {
       out.push({ type: "accepted", message: "REPLY", answered });
       return this.#over(now);
     }
+    if (answered === "INFORMATION-REQUEST") return this.#informed(message, now, out);
     if (answered === "CONFIRM") return this.#confirmed(status, now, out);
     if (status !== STATUS.Success) return;
     out.push({ type: "accepted", message: "REPLY", answered });
@@ -323,6 +349,21 @@ export class Session {
     if (status !== STATUS.NotOnLink) return;
     for (const ia of this.#options.ias) ia.forget();
     this.#solicitAt = now;
+  }
+
+  /** RFC 8415 §21.23: asked again when the information is old. */
+  #informed(message: Message, now: number, out: ClientOutput[]): void {
+    out.push({ type: "accepted", message: "REPLY", answered: "INFORMATION-REQUEST" });
+    this.#exchange = undefined;
+    const data = find(message.options, OPTION.INFORMATION_REFRESH_TIME);
+    const refresh =
+      data === undefined || data.length !== 4
+        ? IRT_DEFAULT
+        : new DataView(data.buffer, data.byteOffset).getUint32(0);
+    this.#solicitAt =
+      refresh === 0xffff_ffff
+        ? Number.POSITIVE_INFINITY
+        : now + Math.max(refresh, IRT_MINIMUM) * 1000;
   }
 
   /** RFC 8415 §18.2.10.1: takes over the IAs; those that are missing stay open. */
@@ -345,7 +386,7 @@ export class Session {
     }
     const done =
       exchange.ias.size === 0 || exchange.message === "REQUEST" || exchange.message === "SOLICIT";
-    if (done) this.#exchange = undefined;
+    if (done && exchange === this.#exchange) this.#exchange = undefined;
     // Nothing came of it: the next attempt is not made at once.
     for (const ia of this.#options.ias) ia.t1At = Math.max(ia.t1At, now + PAUSE);
     if (this.#holds.length === 0 && done) this.#solicitAt = now + (offLink ? 0 : PAUSE);

@@ -12,9 +12,14 @@ import {
   MESSAGE,
   OPTION,
   type RawOption,
+  u32,
 } from "../../sim/clients/codec.ts";
-import { PERSONALITIES, type Personality } from "../../sim/clients/personality.ts";
-import { Retransmission, RFC_TIMERS } from "../../sim/clients/retransmission.ts";
+import { PERSONALITIES, type Personality, STATELESS } from "../../sim/clients/personality.ts";
+import {
+  Retransmission,
+  type RetransmissionTable,
+  RFC_TIMERS,
+} from "../../sim/clients/retransmission.ts";
 import type { Ipv6Address } from "../../src/core/model/ipv6.ts";
 
 const DUID = Uint8Array.of(0, 3, 0, 1, 2, 0, 0, 0, 0, 1);
@@ -28,13 +33,19 @@ const lease = (valid: number, tail = "1"): IaLease => ({
   valid,
 });
 
+/** The times of the RFC without the delays before the first message. */
+const AT_ONCE = Object.fromEntries(
+  Object.entries(RFC_TIMERS).map(([name, limits]) => [name, { ...limits, delay: 0 }]),
+) as RetransmissionTable;
+
 function client(name: string): DhcpClient {
-  const personality = PERSONALITIES.find((one) => one.name === name) as Personality;
+  const all = [...PERSONALITIES, STATELESS];
+  const personality = all.find((one) => one.name === name) as Personality;
   return new DhcpClient({
     duid: DUID,
     iaid: 5,
     personality,
-    timers: RFC_TIMERS,
+    timers: AT_ONCE,
     random: () => 0.5,
     serverAddress: address("a"),
   });
@@ -207,18 +218,58 @@ describe("RFC 8415 §18.2: a client's exchanges", () => {
 describe("RFC 8415 §15: retransmission", () => {
   it("has the times of the RFC for each message (D-285)", () => {
     const times = Object.entries(RFC_TIMERS).map(([message, limits]) => {
-      const { count, duration, initial, maximum } = limits;
-      return `${message} ${initial / 1000} ${maximum / 1000} ${count} ${duration / 1000}`;
+      const { count, delay, duration, initial, maximum } = limits;
+      return `${message} ${delay / 1000}: ${initial / 1000} ${maximum / 1000} ${count} ${duration / 1000}`;
     });
     expect(times).toEqual([
-      "SOLICIT 1 3600 0 0",
-      "REQUEST 1 30 10 0",
-      "CONFIRM 1 4 0 10",
-      "RENEW 10 600 0 0",
-      "REBIND 10 600 0 0",
-      "RELEASE 1 0 4 0",
-      "DECLINE 1 0 4 0",
+      "SOLICIT 1: 1 3600 0 0",
+      "REQUEST 0: 1 30 10 0",
+      "CONFIRM 1: 1 4 0 10",
+      "RENEW 0: 10 600 0 0",
+      "REBIND 0: 10 600 0 0",
+      "INFORMATION-REQUEST 1: 1 3600 0 0",
+      "RELEASE 0: 1 0 4 0",
+      "DECLINE 0: 1 0 4 0",
     ]);
+  });
+
+  it("sends its first message within the delay, with an elapsed time of 0 (D-285)", () => {
+    const device = new DhcpClient({
+      duid: DUID,
+      iaid: 5,
+      personality: PERSONALITIES[0] as Personality,
+      timers: RFC_TIMERS,
+      random: () => 0.5,
+      serverAddress: undefined,
+    });
+    expect(device.step({ type: "start" }, 1_000)).toEqual([]);
+    expect(device.nextTick()).toBe(1_500);
+    const solicit = only(device.step({ type: "tick" }, 1_500));
+    const elapsed = find(decodeMessage(solicit.bytes)?.options ?? [], OPTION.ELAPSED_TIME);
+    expect(elapsed).toEqual(Uint8Array.of(0, 0));
+    const again = only(device.step({ type: "tick" }, device.nextTick()));
+    const later = find(decodeMessage(again.bytes)?.options ?? [], OPTION.ELAPSED_TIME);
+    expect(later).toEqual(Uint8Array.of(0, 100));
+  });
+
+  it("asks for information alone again and again, and anew when it is old (D-285)", () => {
+    const device = client("stateless");
+    const question = only(device.step({ type: "start" }, 0));
+    expect(question.message).toBe("INFORMATION-REQUEST");
+    expect(decodeIas(decodeMessage(question.bytes)?.options ?? [])).toEqual([]);
+    expect(only(device.step({ type: "tick" }, device.nextTick())).message).toBe(
+      "INFORMATION-REQUEST",
+    );
+    const told = (seconds: number) => ({
+      code: OPTION.INFORMATION_REFRESH_TIME,
+      data: u32(seconds),
+    });
+    const short = answer({ to: question, more: [told(10)] });
+    device.step({ type: "datagram", bytes: short }, 5_000);
+    expect(device.nextTick()).toBe(605_000);
+    const next = only(device.step({ type: "tick" }, 605_000));
+    device.step({ type: "datagram", bytes: answer({ to: next }) }, 606_000);
+    expect(device.nextTick()).toBe(606_000 + 86_400_000);
   });
 
   it("spreads each time by up to a tenth, the first of a SOLICIT upwards only (D-286)", () => {
@@ -241,7 +292,7 @@ describe("RFC 8415 §15: retransmission", () => {
 
   it("doubles the time up to the maximum and ends by count or duration (D-286)", () => {
     const timer = new Retransmission(
-      { initial: 1_000, maximum: 4_000, count: 0, duration: 0 },
+      { delay: 0, initial: 1_000, maximum: 4_000, count: 0, duration: 0 },
       0,
       () => 0.5,
     );
@@ -251,7 +302,7 @@ describe("RFC 8415 §15: retransmission", () => {
     });
     expect(due).toEqual([0, 0, 0, 0]);
     const counted = new Retransmission(
-      { initial: 1, maximum: 0, count: 2, duration: 0 },
+      { delay: 0, initial: 1, maximum: 0, count: 2, duration: 0 },
       0,
       () => 0.5,
     );
@@ -260,7 +311,7 @@ describe("RFC 8415 §15: retransmission", () => {
     counted.transmitted(1, false);
     expect(counted.isOver(3)).toBe(true);
     const timed = new Retransmission(
-      { initial: 1_000, maximum: 0, count: 0, duration: 500 },
+      { delay: 0, initial: 1_000, maximum: 0, count: 0, duration: 500 },
       0,
       () => 0.5,
     );
@@ -271,6 +322,25 @@ describe("RFC 8415 §15: retransmission", () => {
 });
 
 describe("habits of released clients", () => {
+  it("an impatient one asks all servers besides, and takes both answers", () => {
+    const device = bound("impatient");
+    const [renew, rebind] = sends(device.step({ type: "tick" }, 52_000)) as [Sent, Sent];
+    expect([renew.message, rebind.message]).toEqual(["RENEW", "REBIND"]);
+    expect(find(decodeMessage(rebind.bytes)?.options ?? [], OPTION.SERVERID)).toBeUndefined();
+    const told = (to: Sent, valid: number, server: Uint8Array) =>
+      device.step(
+        { type: "datagram", bytes: answer({ to, server, leases: [lease(valid)] }) },
+        53_000,
+      );
+    expect(told(renew, 100, SERVER_A)).toMatchObject([{ type: "accepted", answered: "RENEW" }]);
+    expect(told(rebind, 200, SERVER_B)).toMatchObject([{ type: "accepted", answered: "REBIND" }]);
+    expect(device.leases.map((one) => one.expiresAt)).toEqual([253_000, 253_000]);
+    const next = sends(device.step({ type: "tick" }, device.nextTick()))[0] as Sent;
+    expect(find(decodeMessage(next.bytes)?.options ?? [], OPTION.SERVERID)).toEqual(SERVER_B);
+    // The two exchanges before are over.
+    expect(told(rebind, 300, SERVER_A)).toEqual([]);
+  });
+
   it("dibbler renews one IA per message, with the old server's identifier for ever", () => {
     const device = client("dibbler");
     expect(sends(device.step({ type: "start" }, 0))).toHaveLength(2);

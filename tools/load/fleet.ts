@@ -297,12 +297,18 @@ function duidOf(seed: number, number: number): Uint8Array {
 
 function scaled(factor: number): RetransmissionTable {
   const entries = Object.entries(RFC_TIMERS).map(([name, limits]) => {
-    const { initial, maximum, count, duration } = limits;
+    const { delay, initial, maximum, count, duration } = limits;
     // Nobody waits an hour in a test: the longest pause is a minute before scaling.
     const longest = maximum === 0 ? 0 : Math.min(maximum, 60_000) * factor;
     return [
       name,
-      { initial: initial * factor, maximum: longest, count, duration: duration * factor },
+      {
+        delay: delay * factor,
+        initial: initial * factor,
+        maximum: longest,
+        count,
+        duration: duration * factor,
+      },
     ] as const;
   });
   return { ...RFC_TIMERS, ...Object.fromEntries(entries) };

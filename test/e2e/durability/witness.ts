@@ -24,7 +24,12 @@ const TICK = 5;
 const TIMERS = Object.fromEntries(
   Object.entries(RFC_TIMERS).map(([name, limits]) => [
     name,
-    { ...limits, initial: limits.initial / 10, maximum: limits.maximum / 10 },
+    {
+      ...limits,
+      delay: limits.delay / 10,
+      initial: limits.initial / 10,
+      maximum: limits.maximum / 10,
+    },
   ]),
 ) as RetransmissionTable;
 const KINDS = PERSONALITIES.filter(({ name }) => ["plain", "both", "router"].includes(name));
