@@ -5,6 +5,7 @@ import { describe, expect, it } from "vitest";
 import { encodeMessage } from "../../src/core/wire/messages.ts";
 import { option } from "../../src/core/wire/options.ts";
 import { acquire, iaNa, pairWithLease, serverId, TestClient } from "../support/client.ts";
+import { Lone } from "../support/lone.ts";
 import { type Host, ip, Pair } from "../support/pair.ts";
 
 function released(pair: Pair, client: TestClient): { copyTo(host: Host): void; again(): void } {
@@ -120,5 +121,52 @@ describe("§18.3.7 a late copy of a RELEASE", () => {
     pair.run(20_000);
     client.send("RELEASE", options, pair.now, { host: pair.a });
     expect(active(pair.a, client)).toBe(0);
+  });
+
+  it("does not end what its client asked for anew meanwhile; sent again, it does (T-01; simulator, seed 302788)", () => {
+    const { pair, client, held } = pairWithLease(20_000);
+    const alone = new Lone();
+    const other = new TestClient(alone.host, 1);
+    const [lone] = acquire(other, alone.host, alone.now);
+    if (lone === undefined) throw new Error("no lease");
+    for (const one of [
+      { client, held, host: pair.a, now: pair.now },
+      { client: other, held: lone, host: alone.host, now: alone.now + 20_000 },
+    ]) {
+      const { host, now } = one;
+      const options = [serverId(host.config.server.duid), iaNa(1, one.held.address)];
+      const release = (at: number) => one.client.send("RELEASE", options, at, { host });
+      const [again] = acquire(one.client, host, now);
+      expect(again?.address).toBe(one.held.address);
+      expect(release(now + 4_900)).toBeUndefined();
+      expect(active(host, one.client)).toBe(1);
+      expect(release(now + 5_100)?.type).toBe("REPLY");
+      expect(active(host, one.client)).toBe(0);
+    }
+  });
+
+  it("a lease that was given for the first time is released at once", () => {
+    const { pair, client, held } = pairWithLease(0);
+    const options = [serverId(pair.a.config.server.duid), iaNa(1, held.address)];
+    client.send("RELEASE", options, pair.now);
+    expect(active(pair.a, client)).toBe(0);
+  });
+
+  it("does not end in NORMAL what the client got again at the partner, which has told it (T-01)", () => {
+    const { pair, client, held } = pairWithLease(2_000);
+    pair.kill(pair.a);
+    pair.run(15_000);
+    const toB = [serverId(pair.b.config.server.duid), iaNa(1, held.address)];
+    expect(
+      client.send("REBIND", [iaNa(1, held.address)], pair.now, { host: pair.b }),
+    ).toBeDefined();
+    pair.a.start(pair.now);
+    pair.run(20_000);
+    expect(pair.states).toBe("NORMAL NORMAL");
+    acquire(client, pair.a, pair.now);
+    pair.run(1_000);
+    client.send("RELEASE", toB, pair.now, { host: pair.b });
+    pair.run(1_000);
+    expect([active(pair.a, client), active(pair.b, client)]).toEqual([1, 1]);
   });
 });

@@ -12,6 +12,7 @@ import type { LogEvent } from "../model/log-events.ts";
 import type { DhcpTime, Millis, Seconds } from "../model/time.ts";
 import type { RequestedIa, RequestView } from "../wire/view.ts";
 import type { Exhausted } from "./allocate/exhausted.ts";
+import type { AskedAgain } from "./asked-again.ts";
 import type { EndedMessages } from "./ended-messages.ts";
 import type { Offers } from "./offers.ts";
 
@@ -21,6 +22,7 @@ export interface LeasingContext {
   readonly blocks: BlockMap;
   readonly offers: Offers;
   readonly endedMessages: EndedMessages;
+  readonly askedAgain: AskedAgain;
   readonly exhausted: Exhausted;
   readonly counters: Counters;
   readonly hashKey: HashKey;

@@ -55,6 +55,9 @@ function grant(exchange: Exchange, iaid: number, planned: PlannedLease, kept: Ke
     const ready = authority.ready(before, now);
     if (ready !== before) context.save(ready);
   }
+  const { type } = exchange.view;
+  if (own?.status === "ACTIVE" && (type === "REQUEST" || type === "SOLICIT"))
+    context.askedAgain.note(planned.key, exchange.datagram.receivedAt);
   const after = grantedLease(exchange, { planned, own, iaid, kept });
   context.save(authority.granted(before, after, planned.desired, now));
   context.offers.release(planned.key);

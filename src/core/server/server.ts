@@ -10,6 +10,7 @@ import type { FailoverContext } from "../failover/context.ts";
 import type { Endpoint } from "../failover/endpoint.ts";
 import { FailoverService } from "../failover/service.ts";
 import { Exhausted } from "../leasing/allocate/exhausted.ts";
+import { AskedAgain } from "../leasing/asked-again.ts";
 import { EndedMessages } from "../leasing/ended-messages.ts";
 import { handleMessage } from "../leasing/engine.ts";
 import { type ExpiryContext, expire } from "../leasing/expiry.ts";
@@ -334,6 +335,7 @@ export class Server implements ServerDoor {
       blocks: state.blocks,
       offers: new Offers(config.tunables.offerHeld),
       endedMessages: new EndedMessages(state.table.size === 0 ? undefined : this.startedAt),
+      askedAgain: new AskedAgain(),
       exhausted: new Exhausted(),
       counters,
       // Stable as long as the store is, so that a client gets the same lease after a restart.
