@@ -196,23 +196,22 @@ function warnOfDnsData({ failover, relationship }: AcceptContext, update: Update
   failover.log({ id: "FAILOVER_ALARM", fields: { relationship, alarm } });
 }
 
-/** A partner that lost its database cannot know that a lease has ended which it may have extended before; only a contact
- * with the client since then can tell (T-04). */
+/** A server that lost its database, this one or the partner, cannot know that a lease has ended which it may have extended before; only the client
+ * can tell, by giving it back (T-04). */
 function heldAgainst(
   { failover, record, now }: AcceptContext,
   own: Lease | undefined,
   update: UpdatedLease,
 ): Decision | undefined {
-  if (own === undefined || update.status === "ACTIVE" || update.status === "ABANDONED")
-    return undefined;
+  // T-13: what is free here has no holder to protect.
+  if (own === undefined || isAvailable(own.status)) return undefined;
+  if (update.status === "ACTIVE" || update.status === "ABANDONED") return undefined;
   const until = hiddenUntil(own, record, failover.config);
-  if (
-    !isLater(until, floorTime(now)) ||
-    isLater(update.clientTransactionTime, laterOf(record.partnerLostAt, record.ownLostAt))
-  )
-    return undefined;
+  const lostAt = laterOf(record.partnerLostAt, record.ownLostAt);
+  const isGivenBack = update.status === "RELEASED" && isLater(update.clientTransactionTime, lostAt);
+  if (!isLater(until, floorTime(now)) || isGivenBack) return undefined;
   if (isLater(update.stateExpirationTime, floorTime(now))) return undefined;
-  const reason = "the lease may have been extended before the partner lost its database";
+  const reason = "the lease may have been extended before a server lost its database";
   return {
     type: "reject",
     order: "equal",

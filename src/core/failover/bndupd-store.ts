@@ -11,6 +11,7 @@ export interface StoreContext {
   readonly failover: FailoverContext;
   readonly retention: Seconds;
   readonly ackEpoch: number;
+  readonly role: "primary" | "secondary";
   readonly now: Millis;
 }
 
@@ -40,7 +41,7 @@ export function storeUpdate(context: StoreContext, accepted: AcceptedUpdate): vo
     isLater(same.clientLastTransactionTime, update.partnerRawCltTime);
   const marked =
     isUnknownToSender || (later !== undefined && isLater(expiry, update.stateExpirationTime));
-  const updated = merged(accepted, same, { expiry, marked, ackEpoch: context.ackEpoch });
+  const updated = merged(accepted, same, { expiry, marked, context });
   // F-138: an ending with a time of its own is a hold: nobody gets the lease before that.
   const isHeld = isLater(update.stateExpirationTime, floorTime(context.now));
   if (isEnded(update.status) && isHeld) {
@@ -94,23 +95,19 @@ function isEnded(status: UpdatedLease["status"]): boolean {
 interface MergeOptions {
   readonly expiry: Lease["stateExpirationTime"];
   readonly marked: boolean;
-  readonly ackEpoch: number;
+  readonly context: Pick<StoreContext, "ackEpoch" | "role">;
 }
 
 function merged(
   { own, update, link }: AcceptedUpdate,
   same: Lease | undefined,
-  { expiry, marked, ackEpoch }: MergeOptions,
+  { expiry, marked, context }: MergeOptions,
 ): Lease {
   const base = same ?? {
     ...freshLease(update, link),
     partnerLifetimeHighest: own?.partnerLifetimeHighest ?? NO_TIME,
   };
-  // A stale update of a lease we served since does not bring back its older T1, T2 and lifetimes.
-  const stale =
-    same !== undefined &&
-    same.status === "ACTIVE" &&
-    isLater(same.clientLastTransactionTime, update.clientTransactionTime);
+  const stale = same !== undefined && isStale(same, update, context.role);
   const told = stale ? same : update;
   return {
     ...base,
@@ -130,7 +127,7 @@ function merged(
     clientLastTransactionTime: laterOf(update.partnerRawCltTime, base.clientLastTransactionTime), // F-335
     partnerLifetime: laterOf(update.expirationTime, base.partnerLifetime), // F-336
     partnerLifetimeHighest: laterOf(update.expirationTime, base.partnerLifetimeHighest),
-    ackEpoch: same?.ackEpoch ?? ackEpoch,
+    ackEpoch: same?.ackEpoch ?? context.ackEpoch,
     marked,
     // T-01: the partner knows of this binding, it told us.
     everSent: true,
@@ -139,4 +136,13 @@ function merged(
     reconfigureData: update.reconfigureData ?? same?.reconfigureData,
     fqdn: update.fqdn ?? same?.fqdn,
   };
+}
+
+/** A stale update of a lease that this server extended since does not bring back its older T1, T2 and lifetimes. Where two
+ * updates of one second cross, those of the primary stay, so that both servers keep the same ones (A-17). */
+function isStale(own: Lease, update: UpdatedLease, role: StoreContext["role"]): boolean {
+  if (own.status !== "ACTIVE") return false;
+  const contact = own.clientLastTransactionTime;
+  if (isLater(contact, update.clientTransactionTime)) return true;
+  return role === "primary" && own.marked && contact === update.clientTransactionTime;
 }

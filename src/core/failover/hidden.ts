@@ -1,4 +1,5 @@
-// What a partner that lost its database may have promised and can no longer tell (docs/internals/decisions.md).
+// What a server that lost its database, the partner or this one, may have promised and can no longer tell
+// (docs/internals/decisions.md).
 // Up to the MCLT past now, or past the partner-lifetime that was acknowledged to it, it could extend a lease alone;
 // without its memory its word that a lease has ended is worth nothing before that could be over.
 
@@ -25,8 +26,8 @@ export function longestValid(config: CompiledConfig): Seconds {
   return Math.min(longest, 0x3fff_ffff);
 }
 
-/** Until when a client may hold the lease by a promise that nobody remembers; 0 = there is none. A contact with the
- * client after the loss settles it. */
+/** Until when a client may hold the lease by a promise that nobody remembers; 0 = there is none. That the client was
+ * answered since says nothing: the answer may have been lost (simulator, seed 320121). That it gave the lease back does. */
 export function hiddenUntil(
   lease: Lease,
   record: EndpointRecord,
@@ -47,7 +48,8 @@ function forgotten(
 ): DhcpTime {
   if (lostAt === NO_TIME) return NO_TIME;
   const contact = laterOf(lease.clientLastTransactionTime, lease.partnerRawCltTime);
-  if (isLater(contact, lostAt)) return NO_TIME;
+  const byTime = lease.status === "ACTIVE" || lease.status === "EXPIRED";
+  if (!byTime && isLater(contact, lostAt)) return NO_TIME;
   const margins = mcltWait(0, config.tunables.heartbeat);
   // F-052: it could promise the MCLT past what was acknowledged, or past the moment, and nothing longer than a lease lasts.
   const byAck = addSeconds(laterOf(acknowledged, lostAt), record.mcltHighest);

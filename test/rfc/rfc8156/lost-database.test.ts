@@ -62,6 +62,59 @@ it("§8.5 when the promise is over both servers free the lease by themselves (T-
   ]);
 });
 
+/** `b` extended a lease alone, by what `a` had acknowledged to it, and lost its disk; both are back. */
+function extendedByTheSecondary(): {
+  pair: Pair;
+  address: Ipv6Address;
+  until: number;
+  say(how: "RENEW" | "RELEASE", to: Host): number | undefined;
+} {
+  const { pair, client, held } = pairWithLease(30_000);
+  const say = (how: "RENEW" | "RELEASE", to: Host) => {
+    const options = [serverId(to.config.server.duid), iaNa(1, held.address)];
+    return client.send(how, options, pair.now, { host: to })?.leases[0]?.valid;
+  };
+  pair.kill(pair.a);
+  pair.run(15_000);
+  expect(say("RENEW", pair.b)).toBe(60);
+  pair.a.start(pair.now);
+  pair.run(20_000);
+  expect(say("RENEW", pair.b)).toBe(300);
+  pair.run(1_000);
+  pair.kill(pair.a);
+  pair.run(80_000);
+  expect(say("RENEW", pair.b)).toBe(300);
+  const until = pair.now + 300_000;
+  pair.kill(pair.b);
+  pair.b.disk = new SimDisk();
+  pair.startBoth();
+  pair.run(10_000);
+  return { pair, address: held.address, until, say };
+}
+
+it("§8.5 an answer since then settles nothing, as it may have been lost (T-01; simulator, seed 320121)", () => {
+  const { pair, address, until, say } = extendedByTheSecondary();
+  pair.run(180_000);
+  expect(say("RENEW", pair.a)).toBe(60);
+  while (pair.now < until) {
+    pair.run(2_000);
+    expect(leaseAt(pair.a, address)?.status).not.toMatch(/FREE/);
+  }
+  pair.run(400_000);
+  expect([leaseAt(pair.a, address)?.status, leaseAt(pair.b, address)?.status]).toEqual([
+    "FREE",
+    "FREE",
+  ]);
+});
+
+it("§8.5 a RELEASE since then does settle it", () => {
+  const { pair, address, say } = extendedByTheSecondary();
+  pair.run(20_000);
+  say("RELEASE", pair.a);
+  pair.run(120_000);
+  expect(leaseAt(pair.a, address)?.status).toBe("FREE");
+});
+
 it("§8.4.1 a lease that the partner told is not this server's alone in PARTNER-DOWN (T-01)", () => {
   const { pair, address } = extendedAndForgotten();
   pair.run(120_000);
