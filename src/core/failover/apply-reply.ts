@@ -76,13 +76,17 @@ function applyAccepted(
   if (lease.version !== sent.version) {
     // F-301: a late answer stores what it acknowledges and does not clear the mark of a newer change.
     if (sameClient && lease.status === "ACTIVE" && answer.partnerLifetimeSent !== 0)
-      failover.amend({ ...lease, ackedPartnerLifetime: answer.partnerLifetimeSent, ackEpoch });
+      failover.acknowledge({
+        ...lease,
+        ackedPartnerLifetime: answer.partnerLifetimeSent,
+        ackEpoch,
+      });
     return;
   }
   if (lease.status === "EXPIRED" || lease.status === "RELEASED" || lease.status === "RESET") {
     if (isLater(lease.stateExpirationTime, floorTime(now))) {
       // Held: the partner knows, and will be told again when the hold is over.
-      failover.amend({ ...lease, marked: false });
+      failover.acknowledge({ ...lease, marked: false });
       return;
     }
     // F-045, F-255: the partner knows of the end; only now may somebody else get the lease.
@@ -90,10 +94,10 @@ function applyAccepted(
     return;
   }
   if (isAvailable(lease.status)) {
-    if (lease.marked) failover.amend({ ...lease, marked: false });
+    if (lease.marked) failover.acknowledge({ ...lease, marked: false });
     return;
   }
-  failover.amend({
+  failover.acknowledge({
     ...lease,
     marked: false,
     ackedPartnerLifetime: answer.partnerLifetimeSent,

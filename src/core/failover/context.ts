@@ -23,6 +23,8 @@ export interface FailoverContext {
   save(lease: Lease): void;
   /** Stores a lease under its old version. */
   amend(lease: Lease): void;
+  /** As `amend`, but it may be lost until something else is stored. */
+  acknowledge(lease: Lease): void;
   remove(key: LeaseKey): void;
   saveBlock(block: Block): void;
   amendBlock(block: Block): void;

@@ -35,6 +35,11 @@ export class Release {
     return this.#held.length - this.#head;
   }
 
+  /** What the newest output waits for; 0 = nothing is held. */
+  get last(): number {
+    return this.size === 0 ? 0 : (this.#held.at(-1)?.after ?? 0);
+  }
+
   /** The output leaves when the log is durable up to `after`. */
   hold(after: number, output: Output): void {
     this.#held.push({ after, output });

@@ -130,7 +130,10 @@ export class Server implements ServerDoor {
       if (this.#ended) return;
     }
     this.#housekeeping(ticked, now);
-    this.state.store.poll((request) => sink.disk(request));
+    // core.md: an acknowledgement rides with the next group; it waits for a tick at most.
+    const { durableSequence } = this.state.store;
+    const all = ticked || this.isStopping || this.#release.last > durableSequence;
+    this.state.store.poll((request) => sink.disk(request), all);
     const noSpace = this.#space.check(now);
     if (noSpace !== undefined) this.#fail(noSpace);
     if (this.#ended) return;
@@ -362,6 +365,7 @@ export class Server implements ServerDoor {
       lastSequence: () => state.store.lastSequence,
       save: (lease) => state.save(lease),
       amend: (lease) => state.amend(lease),
+      acknowledge: (lease) => state.acknowledge(lease),
       remove: (key) => state.remove(key),
       saveBlock: (block) => state.saveBlock(block),
       amendBlock: (block) => state.amendBlock(block),

@@ -71,6 +71,11 @@ export class ServerState {
     this.#commit({ type: "lease", lease });
   }
 
+  /** As `amend`, written with whatever is written next: a lost one is only told and acknowledged again. */
+  acknowledge(lease: Lease): void {
+    this.#commit({ type: "lease", lease }, true);
+  }
+
   remove(key: LeaseKey): void {
     const { kind, address, length } = key;
     this.#commit({ type: "lease-removed", key: { kind, address, length } });
@@ -99,9 +104,9 @@ export class ServerState {
     this.#commit({ type: "heartbeat", at });
   }
 
-  #commit(change: Change): void {
+  #commit(change: Change, rides = false): void {
     this.#apply(change);
-    this.store.append(change);
+    this.store.append(change, rides);
   }
 
   #apply(change: Change): void {

@@ -56,10 +56,11 @@ export interface Store {
   /** Every appended record is durable. */
   readonly idle: boolean;
   readonly stats: StoreStats;
-  /** Appends a whole after-image; returns its sequence (53 bits, never used again). */
-  append(change: Change): number;
-  /** Emits the requests to start now. Their octets stay valid until their result. */
-  poll(emit: (request: DiskRequest) => void): void;
+  /** Appends a whole after-image; returns its sequence (53 bits, never used again). One that `rides` starts no write of its
+   * own: nothing would be wrong without it. */
+  append(change: Change, rides?: boolean): number;
+  /** Emits the requests to start now. Their octets stay valid until their result. `all`: what rides is written too. */
+  poll(emit: (request: DiskRequest) => void, all?: boolean): void;
   /** The result of a request. */
   complete(result: DiskResult): void;
   /** After `trouble`: makes what could not be made, from the next `poll` on. */
@@ -98,6 +99,9 @@ class LogStore implements Store {
   private readonly waiting = new Map<number, Done>();
   private lastRequest = 0;
   private writing = false;
+  /** The last record that asks for a write, and the last one that was given to one. */
+  private urgentSequence = 0;
+  private startedSequence = 0;
   private removing = false;
   private snapshotWanted = false;
   private bytesSinceSnapshot: number;
@@ -159,8 +163,9 @@ class LogStore implements Store {
     return { ...this.counts, segments: this.segments.count };
   }
 
-  append(change: Change): number {
+  append(change: Change, rides = false): number {
     const sequence = this.nextSequence;
+    if (!rides) this.urgentSequence = sequence;
     // F-299: a version names one change for ever, or a late acknowledgement could clear a newer one; what the partner
     // need not hear (an acknowledgement) is stored under the old one.
     if (change.type === "lease")
@@ -179,9 +184,9 @@ class LogStore implements Store {
     return sequence;
   }
 
-  poll(emit: (request: DiskRequest) => void): void {
+  poll(emit: (request: DiskRequest) => void, all = true): void {
     if (this.failed !== undefined) return;
-    this.writeGroup(emit);
+    if (all || this.urgentSequence > this.startedSequence) this.writeGroup(emit);
     this.zeroAhead(emit);
     this.stepSnapshot(emit);
     this.removeNext(emit);
@@ -222,6 +227,7 @@ class LogStore implements Store {
       this.crc32,
     );
     this.writing = true;
+    this.startedSequence = lastSequence;
     this.counts.groups += 1;
     this.counts.records += count;
     this.counts.logBytes += room;

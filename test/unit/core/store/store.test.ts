@@ -228,3 +228,26 @@ test("a restart without writes leaves no segments behind", () => {
   for (let i = 0; i < 20; i++) settle(start({ disk: bench.disk }));
   expect(bench.disk.reader().list().length).toBeLessThanOrEqual(2);
 });
+
+test("what rides starts no write of its own and goes with the next one, or when all is asked for", () => {
+  const bench = start();
+  settle(bench);
+  const { store } = bench;
+  const emitted = (all: boolean) => {
+    const before = writes(bench).length;
+    store.poll((request) => {
+      bench.log.push(request);
+      bench.disk.submit(request);
+    }, all);
+    finish(bench);
+    return writes(bench).length - before;
+  };
+  store.append(beat(1), true);
+  expect([emitted(false), store.durableSequence, store.idle]).toEqual([0, 0, false]);
+  store.append(beat(2));
+  store.append(beat(3), true);
+  expect([emitted(false), store.durableSequence]).toEqual([1, 3]);
+  // Its write is done: nothing urgent is left, though something came meanwhile.
+  store.append(beat(4), true);
+  expect([emitted(false), emitted(true), store.durableSequence]).toEqual([0, 1, 4]);
+});
