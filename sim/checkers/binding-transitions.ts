@@ -74,6 +74,10 @@ function unused(lease: LeaseImage): LeaseImage {
 const key = (server: string, lease: { address: string; length: number }) =>
   `${server} ${lease.address}/${lease.length}`;
 
+/** A lease of one client: what is said of another's says nothing of it. */
+const binding = (lease: string, { duid }: { readonly duid: string | undefined }) =>
+  `${lease} ${duid ?? "nobody"}`;
+
 type Of<T extends Observation["type"]> = Extract<Observation, { type: T }>;
 
 const known = (lease: LeaseImage): Known => ({
@@ -89,7 +93,7 @@ const ENDED = ["EXPIRED", "RELEASED", "RESET", "PENDING-FREE", "FREE", "FREE-BAC
 
 class BindingTransitions {
   readonly #known = new Map<string, Known>();
-  /** Leases whose present binding the partner has been told of, or has told. */
+  /** Bindings, by lease and client, that the partner has been told of, or has told. */
   readonly #shared = new Set<string>();
   readonly #states = new Map<string, string>();
   readonly #pair: boolean;
@@ -117,7 +121,7 @@ class BindingTransitions {
         const isOfBefore =
           this.#known.get(name)?.lease.status === "ACTIVE" &&
           statusName(lease.bindingStatus) !== "ACTIVE";
-        if (!isOfBefore) this.#shared.add(name);
+        if (!isOfBefore) this.#shared.add(binding(name, lease));
       }
     }
   }
@@ -128,7 +132,7 @@ class BindingTransitions {
       if (message.type !== BNDUPD && message.type !== BNDREPLY) continue;
       for (const lease of message.leases) {
         if (lease.alone) continue;
-        this.#shared.add(key(server, lease));
+        this.#shared.add(binding(key(server, lease), lease));
         const entry = this.#entry(server, imageOf(lease));
         const status = statusName(lease.bindingStatus);
         if (message.type === BNDUPD) entry.received.add(status, at);
@@ -160,7 +164,8 @@ class BindingTransitions {
     if (!this.#pair) return true;
     // T-01: what only this server ever knew is its own to reuse.
     const alone =
-      this.#states.get(server) === "PARTNER-DOWN" && !this.#shared.has(key(server, after));
+      this.#states.get(server) === "PARTNER-DOWN" &&
+      !this.#shared.has(binding(key(server, before), before));
     if (alone && (from === "EXPIRED" || from === "RELEASED")) return true;
     const rule = FIGURE_2[from]?.[to];
     if (rule === "same client") return sameClient;
@@ -191,7 +196,8 @@ class BindingTransitions {
         );
       }
       const begins = before.status !== "ACTIVE" || before.duid !== lease.duid;
-      if (lease.status === "ACTIVE" && begins) this.#shared.delete(key(server, lease));
+      if (lease.status === "ACTIVE" && begins && !entry.received.has("ACTIVE"))
+        this.#shared.delete(binding(key(server, lease), lease));
       entry.lease = lease;
     }
   }
