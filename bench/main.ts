@@ -10,6 +10,7 @@ import { residentMib } from "./run/cpu.ts";
 import { startKea } from "./run/kea.ts";
 import { casesOf, compareDelays } from "./run/link-delays.ts";
 import { Generator, type Measured, type Subject } from "./run/measure.ts";
+import { Neighbour } from "./run/neighbour.ts";
 import { costs, profileText, profilingOptions } from "./run/profile.ts";
 import {
   DELAY_HEADINGS,
@@ -141,6 +142,7 @@ async function profile(generator: Generator): Promise<void> {
 /** The pair with a slow partner link. */
 async function slowLink(delays: readonly number[]): Promise<void> {
   const generator = await Generator.start(0);
+  const neighbour = await Neighbour.start();
   const servers = await startServers("", true);
   try {
     await printMachine(servers);
@@ -148,13 +150,15 @@ async function slowLink(delays: readonly number[]): Promise<void> {
     const { primary, link } = servers;
     if (link === undefined) throw new Error("there is no link to slow down");
     const rounds = Number(values.rounds);
-    const run = { generator, single, pair, primary, link, load: { rate, seconds }, rounds };
+    const load = { rate, seconds };
+    const run = { generator, single, pair, primary, neighbour, link, load, rounds };
     const cases = casesOf(delays, Number(values["partner-loss"]) / 100);
     console.log(`\nat ${rate} exchanges/s, ${seconds} s a run, middle of ${rounds}`);
     console.log(line(DELAY_HEADINGS));
     for (const kind of kinds) await compareDelays(run, cases, kind);
   } finally {
     await servers.end();
+    neighbour.end();
     generator.end();
   }
 }

@@ -21,6 +21,13 @@ test("the benchmark measures a single server and a pair", () => {
   expect(report).toMatch(/ratio pair\/single, .*, address: \d/);
 });
 
+test("the benchmark measures a pair with a slow partner link, and the single server beside a neighbour", () => {
+  const once = ["--seconds", "1", "--rounds", "1", "--rate", "50", "--kinds", "address"];
+  const report = bench("main", ...once, "--partner-delay", "0,20", "--partner-loss", "1");
+  expect(report).toMatch(/^ratio pair 0 ms \/ single, neighbour, latency, address: p50 \d/m);
+  expect(report).toMatch(/^ratio pair 20 ms 1 % \/ pair 0 ms, latency, address: p50 \d/m);
+});
+
 test("the benchmark of the core measures both servers of a pair", () => {
   const report = bench("core", "--exchanges", "400", "--profile");
   expect(report).toMatch(/single: \d+\.\d+ µs an exchange/);
