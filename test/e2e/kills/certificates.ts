@@ -1,6 +1,6 @@
 // Keys and certificates for a pair, made as an operator makes them: by `tandem failover keygen`.
 
-import { mkdtempSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { run } from "../../../tools/netns/command.ts";
@@ -18,6 +18,7 @@ interface Made {
 /** What each server's part of the file says of its certificate. */
 export function certificatesFor(): NonNullable<PairConfig["tls"]> {
   const folder = mkdtempSync(join(tmpdir(), "tandem-e2e-keys-"));
+  process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
   const file = join(folder, "pair.json");
   const servers = { a: { address: STAGE.partner.a }, b: { address: STAGE.partner.b } };
   writeFileSync(file, JSON.stringify({ servers }));
