@@ -29,7 +29,7 @@ import {
 import { storeUpdate } from "./bndupd-store.ts";
 import type { FailoverContext } from "./context.ts";
 import { type Decision, decide } from "./decide.ts";
-import { hiddenUntil } from "./hidden.ts";
+import { hiddenUntil, isAfterLoss } from "./hidden.ts";
 import type { UpdateStream } from "./update-stream.ts";
 
 export interface AcceptContext {
@@ -208,7 +208,8 @@ function heldAgainst(
   if (update.status === "ACTIVE" || update.status === "ABANDONED") return undefined;
   const until = hiddenUntil(own, record, failover.config);
   const lostAt = laterOf(record.partnerLostAt, record.ownLostAt);
-  const isGivenBack = update.status === "RELEASED" && isLater(update.clientTransactionTime, lostAt);
+  const isGivenBack =
+    update.status === "RELEASED" && isAfterLoss(update.clientTransactionTime, lostAt);
   if (!isLater(until, floorTime(now)) || isGivenBack) return undefined;
   if (isLater(update.stateExpirationTime, floorTime(now))) return undefined;
   const reason = "the lease may have been extended before a server lost its database";

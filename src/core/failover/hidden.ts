@@ -6,6 +6,7 @@
 import type { CompiledConfig } from "../config/types.ts";
 import type { EndpointRecord } from "../model/endpoint-record.ts";
 import type { Lease } from "../model/lease.ts";
+import { DEFAULTS } from "../model/limits.ts";
 import {
   addSeconds,
   type DhcpTime,
@@ -41,6 +42,12 @@ export function hiddenUntil(
   return laterOf(byPartner, forgotten(context, ownLostAt, lease.partnerLifetime));
 }
 
+/** Whether what came then from a client was sent after the loss: it may have been under way, and the clocks differ. */
+export function isAfterLoss(contact: DhcpTime, lostAt: DhcpTime): boolean {
+  const margin = DEFAULTS.datagramLifeSeconds + DEFAULTS.skewMarginSeconds;
+  return isLater(contact, addSeconds(lostAt, margin));
+}
+
 function forgotten(
   { config, lease, record }: { lease: Lease; record: EndpointRecord; config: CompiledConfig },
   lostAt: DhcpTime,
@@ -49,7 +56,7 @@ function forgotten(
   if (lostAt === NO_TIME) return NO_TIME;
   const contact = laterOf(lease.clientLastTransactionTime, lease.partnerRawCltTime);
   const byTime = lease.status === "ACTIVE" || lease.status === "EXPIRED";
-  if (!byTime && isLater(contact, lostAt)) return NO_TIME;
+  if (!byTime && isAfterLoss(contact, lostAt)) return NO_TIME;
   const margins = mcltWait(0, config.tunables.heartbeat);
   // F-052: it could promise the MCLT past what was acknowledged, or past the moment, and nothing longer than a lease lasts.
   const byAck = addSeconds(laterOf(acknowledged, lostAt), record.mcltHighest);

@@ -102,6 +102,8 @@ class LogStore implements Store {
   /** The last record that asks for a write, and the last one that was given to one. */
   private urgentSequence = 0;
   private startedSequence = 0;
+  /** The oldest group found no room. */
+  private placeless = false;
   private removing = false;
   private snapshotWanted = false;
   private bytesSinceSnapshot: number;
@@ -150,9 +152,7 @@ class LogStore implements Store {
   }
 
   get starved(): boolean {
-    return (
-      !this.writing && !this.queue.isEmpty && this.segments.wantsZero && this.trouble !== undefined
-    );
+    return !this.writing && this.placeless && this.segments.wantsZero && this.trouble !== undefined;
   }
 
   get idle(): boolean {
@@ -186,7 +186,9 @@ class LogStore implements Store {
 
   poll(emit: (request: DiskRequest) => void, all = true): void {
     if (this.failed !== undefined) return;
-    if (all || this.urgentSequence > this.startedSequence) this.writeGroup(emit);
+    // What a write under way leaves behind goes with the next one.
+    if (all) this.urgentSequence = this.lastSequence;
+    if (this.urgentSequence > this.startedSequence) this.writeGroup(emit);
     this.zeroAhead(emit);
     this.stepSnapshot(emit);
     this.removeNext(emit);
@@ -216,6 +218,7 @@ class LogStore implements Store {
     const room = paddedLength(length);
     const lastSequence = group.firstSequence + group.count - 1;
     const place = this.segments.place(room, lastSequence);
+    this.placeless = place === undefined;
     if (place === undefined) return;
     this.queue.take();
     const bytes = this.padded(group, room);
