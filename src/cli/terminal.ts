@@ -17,10 +17,20 @@ export interface Terminal {
   readonly hostName: string;
 }
 
+/** Whoever read has enough, as `head` does: no error, and nobody to write for. */
+function readerGone(error: NodeJS.ErrnoException): void {
+  if (error.code !== "EPIPE") throw error;
+  process.exit();
+}
+
 /** The terminal of this process. */
 export function processTerminal(hostName: string): Terminal {
   return {
-    out: (text) => void process.stdout.write(`${text}\n`),
+    out(text) {
+      if (process.stdout.listenerCount("error", readerGone) === 0)
+        process.stdout.on("error", readerGone);
+      process.stdout.write(`${text}\n`);
+    },
     note: (text) => void process.stderr.write(`${text}\n`),
     async readInput() {
       let text = "";

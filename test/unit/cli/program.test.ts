@@ -1,6 +1,9 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import type { Command } from "commander";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createProgram } from "../../../src/cli/program.ts";
@@ -158,4 +161,16 @@ describe("the command line", () => {
       "/nowhere/s.sock",
     );
   });
+});
+
+it("ends quietly when whoever reads its output has enough, as head does", async () => {
+  const tandem = fileURLToPath(new URL("../../../bin/tandem.mjs", import.meta.url));
+  const child = spawn(process.execPath, [tandem, "--help"], { stdio: ["ignore", "pipe", "pipe"] });
+  child.stdout.destroy();
+  let said = "";
+  child.stderr.on("data", (text) => {
+    said += text;
+  });
+  const [code] = await once(child, "close");
+  expect([code, said]).toEqual([0, ""]);
 });
