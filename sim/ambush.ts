@@ -14,24 +14,25 @@ const RARE: ReadonlySet<string> = new Set([
   "CONFLICT-DONE",
 ]);
 
-/** What a server does besides entering states. */
-export type Deed = "RESET accepted";
+/** A moment that is no state. */
+export const RESET_ACCEPTED = "RESET accepted";
 
 const CHANCE = 0.25;
 /** There are many of them. */
-const CHANCE_OF_DEED = 0.02;
+const CHANCE_OF_RESET = 0.02;
 
-/** `server` has entered a state or done something; true when something will happen to it or its partner. */
+/** `moment`: the state that `server` has entered, or `RESET_ACCEPTED`. True when something will happen to it or its
+ * partner. */
 export function ambush(ground: FaultGround, server: ServerName, moment: string): boolean {
   const { prng, queue, scenario } = ground;
   if (!scenario.faults.includes("ambush")) return false;
-  const isDeed = moment === ("RESET accepted" satisfies Deed);
-  if (!isDeed && !RARE.has(moment)) return false;
-  if (!prng.chance(isDeed ? CHANCE_OF_DEED : CHANCE)) return false;
+  const isReset = moment === RESET_ACCEPTED;
+  if (!isReset && !RARE.has(moment)) return false;
+  if (!prng.chance(isReset ? CHANCE_OF_RESET : CHANCE)) return false;
   const victim = prng.chance(0.5) ? server : other(server);
-  const wait = isDeed ? 0 : prng.pick([0, 5, 200, scenario.keepalive]);
+  const wait = isReset ? 0 : prng.pick([0, 5, 200, scenario.keepalive]);
   const lasts = 500 + prng.below(prng.pick([2_000, 3 * scenario.keepalive, scenario.mclt * 2_000]));
-  const act = isDeed ? cut : prng.pick([crash, command, command, cut]);
+  const act = isReset ? cut : prng.pick([crash, command, command, cut]);
   queue.after(wait, act(ground, victim, lasts));
   return true;
 }

@@ -4,7 +4,7 @@
 import type { LogEvent } from "../src/core/model/log-events.ts";
 import type { Command } from "../src/core/server/commands.ts";
 import type { SentDatagram } from "../src/ports/datagram.ts";
-import type { Deed } from "./ambush.ts";
+import { RESET_ACCEPTED } from "./ambush.ts";
 import { PartnerReader } from "./checkers/decode-partner.ts";
 import type { LeaseImage, Observation, ServerName } from "./checkers/observation.ts";
 import { SimClock } from "./clock.ts";
@@ -144,7 +144,7 @@ export class Pair {
       const { order, own, received, verdict } = fields;
       this.#scene.coverage.add(`decision own ${own} received ${received} ${order}: ${verdict}`);
       if (own === "ABANDONED" && received === "RESET" && verdict === "accept")
-        this.#entered(host.name, "RESET accepted" satisfies Deed);
+        this.#entered(host.name, RESET_ACCEPTED);
     }
     if (event.id !== "FAILOVER_STATE") return;
     const [from, to, reason] = ["from", "to", "reason"].map((name) => String(fields[name])) as [

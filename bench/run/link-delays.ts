@@ -89,7 +89,8 @@ export async function compareDelays(
   kind: Kind,
 ): Promise<void> {
   const found = new Map<Case, Found>(cases.map((each) => [each, { runs: [], open: [] }]));
-  // The engine compiles what it meets: the first run of each does not count.
+  // The engine compiles what it meets: the first run of each does not count. The pair comes first: the neighbour learns
+  // from it.
   for (const each of cases.toReversed()) await measure(run, each, kind, { runs: [], open: [] });
   for (let round = 0; round < run.rounds; round++)
     for (const [each, into] of found) await measure(run, each, kind, into);

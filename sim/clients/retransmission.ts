@@ -1,5 +1,7 @@
 // Reliability of client-initiated exchanges (RFC 8415 §15).
 
+import type { ClientMessage } from "./codec.ts";
+
 /** Milliseconds; `count` 0 and `duration` 0 mean without limit. */
 export interface RetransmissionLimits {
   /** The first transmission waits for a random time up to this. */
@@ -10,19 +12,7 @@ export interface RetransmissionLimits {
   readonly duration: number;
 }
 
-export type RetransmissionTable = Readonly<
-  Record<
-    | "SOLICIT"
-    | "REQUEST"
-    | "CONFIRM"
-    | "RENEW"
-    | "REBIND"
-    | "INFORMATION-REQUEST"
-    | "RELEASE"
-    | "DECLINE",
-    RetransmissionLimits
-  >
->;
+export type RetransmissionTable = Readonly<Record<ClientMessage, RetransmissionLimits>>;
 
 /** D-285: RFC 8415 §7.6. SOL_MAX_RT is an hour there, and a server may lower it (option 82). */
 export const RFC_TIMERS: RetransmissionTable = {
@@ -41,6 +31,14 @@ export const RFC_TIMERS: RetransmissionTable = {
   RELEASE: { delay: 0, initial: 1_000, maximum: 0, count: 4, duration: 0 },
   DECLINE: { delay: 0, initial: 1_000, maximum: 0, count: 4, duration: 0 },
 };
+
+/** The times of the RFC, each message's changed. */
+export function changedTimers(
+  change: (limits: RetransmissionLimits) => RetransmissionLimits,
+): RetransmissionTable {
+  const entries = Object.entries(RFC_TIMERS).map(([name, limits]) => [name, change(limits)]);
+  return { ...RFC_TIMERS, ...Object.fromEntries(entries) };
+}
 
 /** The timer of one exchange (D-286). */
 export class Retransmission {

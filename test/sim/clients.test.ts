@@ -15,11 +15,7 @@ import {
   u32,
 } from "../../sim/clients/codec.ts";
 import { PERSONALITIES, type Personality, STATELESS } from "../../sim/clients/personality.ts";
-import {
-  Retransmission,
-  type RetransmissionTable,
-  RFC_TIMERS,
-} from "../../sim/clients/retransmission.ts";
+import { changedTimers, Retransmission, RFC_TIMERS } from "../../sim/clients/retransmission.ts";
 import type { Ipv6Address } from "../../src/core/model/ipv6.ts";
 
 const DUID = Uint8Array.of(0, 3, 0, 1, 2, 0, 0, 0, 0, 1);
@@ -34,9 +30,7 @@ const lease = (valid: number, tail = "1"): IaLease => ({
 });
 
 /** The times of the RFC without the delays before the first message. */
-const AT_ONCE = Object.fromEntries(
-  Object.entries(RFC_TIMERS).map(([name, limits]) => [name, { ...limits, delay: 0 }]),
-) as RetransmissionTable;
+const AT_ONCE = changedTimers((limits) => ({ ...limits, delay: 0 }));
 
 function client(name: string): DhcpClient {
   const all = [...PERSONALITIES, STATELESS];

@@ -48,7 +48,7 @@ export class TestClient {
     type: MessageType,
     options: readonly Option[],
     now: number,
-    extra: { multicast?: boolean; host?: Host } = {},
+    extra: { multicast?: boolean; host?: Host; receivedAt?: number } = {},
   ): Answer | undefined {
     const host = extra.host ?? this.#host;
     this.#transaction = (this.#transaction + 1) & 0xffffff;
@@ -64,7 +64,7 @@ export class TestClient {
       source: ip("fe80::1234"),
       sourcePort: 546,
       multicast: extra.multicast ?? true,
-      receivedAt: now,
+      receivedAt: extra.receivedAt ?? now,
     };
     host.step([{ type: "datagram", datagram }], now);
     const [reply] = host.sent;
@@ -166,4 +166,19 @@ export function pairWithLease(age: number): {
   if (held === undefined) throw new Error("no lease");
   pair.run(age);
   return { pair, client, held };
+}
+
+/** `a` dies and the client REBINDs at `b`; whoever calls starts `a` again. */
+export function rebindAtSecondary({ pair, client, held }: ReturnType<typeof pairWithLease>): void {
+  pair.kill(pair.a);
+  pair.run(15_000);
+  const rebound = client.send("REBIND", [iaNa(1, held.address)], pair.now, { host: pair.b });
+  if (rebound === undefined) throw new Error("b does not know the lease");
+}
+
+/** How many addresses the client has on record at a server. */
+export function activeAddresses(host: Host, client: TestClient): number {
+  return host.up.state.table
+    .ofClient(client.duid)
+    .filter((lease) => lease.kind === "address" && lease.status === "ACTIVE").length;
 }

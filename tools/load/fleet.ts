@@ -4,7 +4,7 @@
 import { type ClientLease, DhcpClient } from "../../sim/clients/client.ts";
 import { decodeIas, decodeMessage, find, OPTION } from "../../sim/clients/codec.ts";
 import { PERSONALITIES, type Personality } from "../../sim/clients/personality.ts";
-import { type RetransmissionTable, RFC_TIMERS } from "../../sim/clients/retransmission.ts";
+import { changedTimers, type RetransmissionTable } from "../../sim/clients/retransmission.ts";
 import { type Destination, SocketRelay } from "./relay.ts";
 
 export interface FleetOptions {
@@ -296,22 +296,14 @@ function duidOf(seed: number, number: number): Uint8Array {
 }
 
 function scaled(factor: number): RetransmissionTable {
-  const entries = Object.entries(RFC_TIMERS).map(([name, limits]) => {
-    const { delay, initial, maximum, count, duration } = limits;
+  return changedTimers(({ delay, initial, maximum, count, duration }) => ({
+    delay: delay * factor,
+    initial: initial * factor,
     // Nobody waits an hour in a test: the longest pause is a minute before scaling.
-    const longest = maximum === 0 ? 0 : Math.min(maximum, 60_000) * factor;
-    return [
-      name,
-      {
-        delay: delay * factor,
-        initial: initial * factor,
-        maximum: longest,
-        count,
-        duration: duration * factor,
-      },
-    ] as const;
-  });
-  return { ...RFC_TIMERS, ...Object.fromEntries(entries) };
+    maximum: maximum === 0 ? 0 : Math.min(maximum, 60_000) * factor,
+    count,
+    duration: duration * factor,
+  }));
 }
 
 /** A small generator of pseudo-random numbers, so that a run can be repeated. */

@@ -196,8 +196,8 @@ function warnOfDnsData({ failover, relationship }: AcceptContext, update: Update
   failover.log({ id: "FAILOVER_ALARM", fields: { relationship, alarm } });
 }
 
-/** A server that lost its database, this one or the partner, cannot know that a lease has ended which it may have extended before; only the client
- * can tell, by giving it back (T-04). */
+/** A server that lost its database, this one or the partner, cannot know that a lease has ended which it may have
+ * extended before; only the client can tell, by giving it back (T-04). */
 function heldAgainst(
   { failover, record, now }: AcceptContext,
   own: Lease | undefined,

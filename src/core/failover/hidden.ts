@@ -6,7 +6,7 @@
 import type { CompiledConfig } from "../config/types.ts";
 import type { EndpointRecord } from "../model/endpoint-record.ts";
 import type { Lease } from "../model/lease.ts";
-import { DEFAULTS } from "../model/limits.ts";
+import { MAY_BE_OLD_SECONDS } from "../model/limits.ts";
 import {
   addSeconds,
   type DhcpTime,
@@ -44,8 +44,7 @@ export function hiddenUntil(
 
 /** Whether what came then from a client was sent after the loss: it may have been under way, and the clocks differ. */
 export function isAfterLoss(contact: DhcpTime, lostAt: DhcpTime): boolean {
-  const margin = DEFAULTS.datagramLifeSeconds + DEFAULTS.skewMarginSeconds;
-  return isLater(contact, addSeconds(lostAt, margin));
+  return isLater(contact, addSeconds(lostAt, MAY_BE_OLD_SECONDS));
 }
 
 function forgotten(

@@ -1,16 +1,16 @@
 // RELEASE and DECLINE that were carried out already: a retransmission or a late duplicate must not end a lease that the
 // client got again since (RFC 8415 §15: the transaction-id of a retransmission is the same).
 
-import { DEFAULTS, LIMITS } from "../model/limits.ts";
+import { DEFAULTS } from "../model/limits.ts";
 import type { Millis } from "../model/time.ts";
 import type { RequestView } from "../wire/view.ts";
+import { Recent } from "./recent.ts";
 
 /** Longer than a datagram lives and a client retransmits (REL_MAX_RC, DEC_MAX_RC of RFC 8415 §7.6). */
 const REMEMBERED_FOR: Millis = 30_000;
 
 export class EndedMessages {
-  /** In order of time. */
-  readonly #seen = new Map<string, Millis>();
+  readonly #seen = new Recent(REMEMBERED_FOR);
   readonly #completeFrom: Millis;
 
   /** `startedAt`: what was carried out before is not remembered; undefined: nothing was. */
@@ -27,20 +27,9 @@ export class EndedMessages {
   /** Whether this very message was carried out before; if not, it is now. */
   isRepeated(view: RequestView, now: Millis): boolean {
     const name = `${view.clientId}.${view.transactionId}.${view.type}`;
-    const at = this.#seen.get(name);
+    const at = this.#seen.last(name);
     if (at !== undefined && now - at < REMEMBERED_FOR) return true;
-    this.#seen.delete(name);
-    this.#seen.set(name, now);
-    this.#trim(now);
+    this.#seen.note(name, now);
     return false;
-  }
-
-  #trim(now: Millis): void {
-    let budget = 4;
-    for (const [name, at] of this.#seen) {
-      const isOver = this.#seen.size > LIMITS.offersHeld;
-      if (budget-- === 0 || (now - at < REMEMBERED_FOR && !isOver)) return;
-      this.#seen.delete(name);
-    }
   }
 }

@@ -89,3 +89,7 @@ export const DEFAULTS = {
   updateSilenceMillis: 60_000,
   informationRefreshSeconds: 86_400,
 } as const;
+
+/** A message may have been sent this much before a time on record that it arrives after: it was under way, and the time
+ * may be by the partner's clock (F-561, T-06). */
+export const MAY_BE_OLD_SECONDS = DEFAULTS.datagramLifeSeconds + DEFAULTS.skewMarginSeconds;

@@ -4,7 +4,7 @@
 import { setInterval } from "node:timers";
 import { DhcpClient } from "../../../sim/clients/client.ts";
 import { PERSONALITIES } from "../../../sim/clients/personality.ts";
-import { type RetransmissionTable, RFC_TIMERS } from "../../../sim/clients/retransmission.ts";
+import { changedTimers } from "../../../sim/clients/retransmission.ts";
 import { SocketRelay } from "../../../tools/load/relay.ts";
 import type { LeaseRow } from "../../../tools/netns/pair-stage.ts";
 import { LINK_ADDRESS } from "../loopback.ts";
@@ -21,17 +21,12 @@ export interface Told {
 
 const TICK = 5;
 /** Clients that repeat ten times as often as real ones: the server is down most of the time. */
-const TIMERS = Object.fromEntries(
-  Object.entries(RFC_TIMERS).map(([name, limits]) => [
-    name,
-    {
-      ...limits,
-      delay: limits.delay / 10,
-      initial: limits.initial / 10,
-      maximum: limits.maximum / 10,
-    },
-  ]),
-) as RetransmissionTable;
+const TIMERS = changedTimers((limits) => ({
+  ...limits,
+  delay: limits.delay / 10,
+  initial: limits.initial / 10,
+  maximum: limits.maximum / 10,
+}));
 const KINDS = PERSONALITIES.filter(({ name }) => ["plain", "both", "router"].includes(name));
 
 export class Witness {

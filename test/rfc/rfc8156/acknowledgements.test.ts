@@ -32,3 +32,22 @@ it("§7.7 an acknowledgement clears the mark at once, is written with the next c
   a.start();
   expect(a.stored(held)?.marked).toBe(false);
 });
+
+it("an acknowledgement is written after the tick that came during a write", () => {
+  const a = new ScriptedPartner("a").start().reach("NORMAL", "NORMAL");
+  acquire(new TestClient(a.host, 1), a.host, a.now);
+  a.tick();
+  const update = a.expectOne("BNDUPD");
+  a.run(1_750);
+  // The write of a heartbeat is under way.
+  a.host.holdDisk = true;
+  a.now += 2_250;
+  a.tick();
+  expect(a.host.disk.outstanding.length).toBe(1);
+  a.send("BNDREPLY", accepted(update.options), { id: update.transactionId });
+  a.now += 500;
+  a.tick();
+  a.host.holdDisk = false;
+  a.host.flushDisk(a.now);
+  expect(a.host.up.state.store.idle).toBe(true);
+});

@@ -6,8 +6,8 @@ import { SimDisk } from "../../../sim/disk.ts";
 import { endpointStatus } from "../../../src/core/failover/status.ts";
 import type { Ipv6Address } from "../../../src/core/model/ipv6.ts";
 import type { Lease } from "../../../src/core/model/lease.ts";
-import { acquire, iaNa, iaPd, pairWithLease, serverId, TestClient } from "../../support/client.ts";
-import { type Host, ip, Pair } from "../../support/pair.ts";
+import { iaNa, iaPd, pairWithLease, serverId, TestClient } from "../../support/client.ts";
+import { type Host, ip, type Pair } from "../../support/pair.ts";
 import { ScriptedPartner } from "../../support/scripted-partner.ts";
 
 function leaseAt(host: Host, address: Ipv6Address): Lease | undefined {
@@ -21,13 +21,7 @@ function extendedAndForgotten(): {
   client: TestClient;
   until: number;
 } {
-  const pair = new Pair();
-  pair.startBoth();
-  pair.run(3_000);
-  const client = new TestClient(pair.a, 1);
-  const [held] = acquire(client, pair.a, pair.now);
-  if (held === undefined) throw new Error("no lease");
-  pair.run(30_000);
+  const { pair, client, held } = pairWithLease(30_000);
   const renew = () =>
     client.send("RENEW", [serverId(pair.a.config.server.duid), iaNa(1, held.address)], pair.now);
   expect(renew()?.leases[0]?.valid).toBe(300);

@@ -7,8 +7,8 @@ import { lowBit } from "../../../src/core/model/ipv6.ts";
 import type { Lease } from "../../../src/core/model/lease.ts";
 import type { FailoverMessage } from "../../../src/core/wire/failover-messages.ts";
 import { allOptions, firstOption, type Option, option } from "../../../src/core/wire/options.ts";
-import { acquire, iaNa, serverId, TestClient } from "../../support/client.ts";
-import { CONFIG, ip, Pair } from "../../support/pair.ts";
+import { acquire, iaNa, pairWithLease, serverId, TestClient } from "../../support/client.ts";
+import { CONFIG, ip } from "../../support/pair.ts";
 import { accepted, ScriptedPartner } from "../../support/scripted-partner.ts";
 
 const duid = (number: number) =>
@@ -338,13 +338,7 @@ describe("§7.4, §8.8 sent unasked", () => {
   });
 
   it("7.5.4 for any order of contacts both end with the lease of the last client (F-360)", () => {
-    const pair = new Pair();
-    pair.startBoth();
-    pair.run(30_000);
-    const client = new TestClient(pair.a, 1);
-    const [lease] = acquire(client, pair.a, pair.now);
-    if (lease === undefined) throw new Error("no lease");
-    pair.run(1_000);
+    const { pair, client, held: lease } = pairWithLease(1_000);
     pair.cut = true;
     pair.run(15_000);
     for (const host of [pair.a, pair.b, pair.a]) {

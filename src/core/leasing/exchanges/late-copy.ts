@@ -1,15 +1,12 @@
-// A RELEASE or DECLINE that arrives late, perhaps after its client got the lease again (RFC 8415 §16, T-06). What this server carried
-// out itself it remembers (ended-messages.ts); here is the rest: what the partner or this server before its start may
-// have carried out, and what was overtaken by a later question of the same client.
+// A RELEASE or DECLINE that arrives late, perhaps after its client got the lease again (RFC 8415 §16, T-06). What this
+// server carried out itself it remembers (ended-messages.ts); here is the rest: what the partner or this server before
+// its start may have carried out, and what was overtaken by a later question of the same client (asked-again.ts).
 
 import type { Lease } from "../../model/lease.ts";
-import { DEFAULTS } from "../../model/limits.ts";
+import { MAY_BE_OLD_SECONDS } from "../../model/limits.ts";
 import { addSeconds, type DhcpTime, isPast, laterOf, NO_TIME } from "../../model/time.ts";
 import { keyOf } from "../bindings.ts";
 import type { Exchange } from "../context.ts";
-
-/** The partner's clock may be behind (F-561). */
-const MAY_BE_OLD = DEFAULTS.datagramLifeSeconds + DEFAULTS.skewMarginSeconds;
 
 /** T-01, A-81: a lease with a contact so young that the message may be from before it is not ended: others would get what
  * its client holds. Passed over, it only lasts longer, and the client repeats itself. `forPartner`: the message names the
@@ -36,7 +33,7 @@ function mayFollowPartner(exchange: Exchange, record: Lease, forPartner: boolean
   // It may have waited here before it was read.
   const at = Math.min(datagram.receivedAt, now);
   const isYoung = (contact: DhcpTime) =>
-    contact !== NO_TIME && !isPast(addSeconds(contact, MAY_BE_OLD), at);
+    contact !== NO_TIME && !isPast(addSeconds(contact, MAY_BE_OLD_SECONDS), at);
   const here = !forPartner && context.endedMessages.isComplete(at);
   if (here && !isYoung(partnerRawCltTime) && !authority.mayHaveActedUnseen(at)) return false;
   return isYoung(laterOf(clientLastTransactionTime, partnerRawCltTime));

@@ -1,7 +1,7 @@
 // RFC 8156 §8.8 with A-41: whether a pool lacks a block is looked at once a minute, not in every batch.
 
 import { expect, it } from "vitest";
-import { Pair } from "../support/pair.ts";
+import { Pair } from "../../support/pair.ts";
 
 it("8.8 a secondary that has its blocks looks for missing ones once a minute (A-41, F-497)", () => {
   const pair = new Pair();

@@ -2,10 +2,10 @@
 // the server (F-073, F-307, F-555).
 
 import { describe, expect, it } from "vitest";
-import { duidFromBytes } from "../../src/core/model/duid.ts";
-import { firstOption, type Option, option } from "../../src/core/wire/options.ts";
-import { ip } from "../support/pair.ts";
-import { ScriptedPartner } from "../support/scripted-partner.ts";
+import { duidFromBytes } from "../../../src/core/model/duid.ts";
+import { firstOption, type Option, option } from "../../../src/core/wire/options.ts";
+import { ip } from "../../support/pair.ts";
+import { ScriptedPartner } from "../../support/scripted-partner.ts";
 
 const DUID = duidFromBytes(Uint8Array.of(0, 3, 0, 1, 2, 0, 0, 0, 0, 1));
 

@@ -2,16 +2,15 @@
 // settles nothing (T-01, T-04).
 
 import { expect, it } from "vitest";
-import { SimDisk } from "../../sim/disk.ts";
-import { acquire, iaNa, pairWithLease, serverId } from "../support/client.ts";
+import { SimDisk } from "../../../sim/disk.ts";
+import { acquire, iaNa, pairWithLease, rebindAtSecondary, serverId } from "../../support/client.ts";
 
 it("§8.5 a RELEASE from before the loss does not end what the partner promised and forgot (T-01)", () => {
-  const { pair, client, held } = pairWithLease(2_000);
+  const leased = pairWithLease(2_000);
+  const { pair, client, held } = leased;
   const { a, b } = pair;
   const names = [serverId(b.config.server.duid), iaNa(1, held.address)];
-  pair.kill(a);
-  pair.run(15_000);
-  expect(client.send("REBIND", [iaNa(1, held.address)], pair.now, { host: b })).toBeDefined();
+  rebindAtSecondary(leased);
   a.start(pair.now);
   pair.run(40_000);
   expect(pair.states).toBe("NORMAL NORMAL");

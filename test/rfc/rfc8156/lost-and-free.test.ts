@@ -2,11 +2,11 @@
 // no difference (T-13).
 
 import { expect, it } from "vitest";
-import { SimDisk } from "../../sim/disk.ts";
-import { FAILOVER_TYPE } from "../../src/core/wire/failover-messages.ts";
-import { FrameParser } from "../../src/core/wire/framing.ts";
-import { iaNa, pairWithLease, serverId } from "../support/client.ts";
-import type { Pair } from "../support/pair.ts";
+import { SimDisk } from "../../../sim/disk.ts";
+import { FAILOVER_TYPE } from "../../../src/core/wire/failover-messages.ts";
+import { FrameParser } from "../../../src/core/wire/framing.ts";
+import { iaNa, pairWithLease, serverId } from "../../support/client.ts";
+import type { Pair } from "../../support/pair.ts";
 
 /** BNDUPDs that passed so far, of both servers. */
 function updates(pair: Pair): number {

@@ -1,9 +1,9 @@
 // A DECLINE that a later REQUEST of its client overtook (T-01): what the client holds since goes to nobody else.
 
 import { expect, it } from "vitest";
-import type { Ipv6Address } from "../../src/core/model/ipv6.ts";
-import { acquire, iaNa, serverId, TestClient } from "../support/client.ts";
-import { LINKS, Lone } from "../support/lone.ts";
+import type { Ipv6Address } from "../../../src/core/model/ipv6.ts";
+import { acquire, iaNa, serverId, TestClient } from "../../support/client.ts";
+import { LINKS, Lone } from "../../support/lone.ts";
 
 it.each([
   ["the hold is shorter than the lease", "decline-probation-period: 60s\n"],

@@ -1,8 +1,8 @@
 // Both servers answer the same client before either hears of the other's answer, and their updates cross.
 
 import { expect, it } from "vitest";
-import { iaNa, pairWithLease, serverId } from "../support/client.ts";
-import type { Host } from "../support/pair.ts";
+import { iaNa, pairWithLease, serverId } from "../../support/client.ts";
+import type { Host } from "../../support/pair.ts";
 
 /** Seconds. */
 const LONG = 5;

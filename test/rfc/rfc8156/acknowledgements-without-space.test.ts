@@ -1,8 +1,8 @@
 // A disk without space for the segment ahead: an acknowledgement that waits for a tick waits for the tick, not for space (T-08).
 
 import { expect, it } from "vitest";
-import { acquire, iaNa, TestClient } from "../support/client.ts";
-import { accepted, ScriptedPartner } from "../support/scripted-partner.ts";
+import { acquire, iaNa, TestClient } from "../../support/client.ts";
+import { accepted, ScriptedPartner } from "../../support/scripted-partner.ts";
 
 function withoutSpaceAhead() {
   const a = new ScriptedPartner("a");

@@ -1,23 +1,23 @@
 // A RELEASE that was overtaken, at the server that the client left, whose partner's clock is behind (T-01, F-561).
 
 import { expect, it } from "vitest";
-import { acquire, iaNa, pairWithLease, serverId, type TestClient } from "../support/client.ts";
-import type { Host } from "../support/pair.ts";
-
-const active = (host: Host, client: TestClient): number =>
-  host.up.state.table
-    .ofClient(client.duid)
-    .filter((lease) => lease.kind === "address" && lease.status === "ACTIVE").length;
+import {
+  acquire,
+  activeAddresses,
+  iaNa,
+  pairWithLease,
+  rebindAtSecondary,
+  serverId,
+} from "../../support/client.ts";
 
 it.each([0, 2_000, 4_000])(
   "a RELEASE to the server that the client left ends nothing, with the partner's clock %i ms behind",
   (behind) => {
-    const { pair, client, held } = pairWithLease(2_000);
+    const leased = pairWithLease(2_000);
+    const { pair, client, held } = leased;
     const { a, b } = pair;
     const toB = [serverId(b.config.server.duid), iaNa(1, held.address)];
-    pair.kill(a);
-    pair.run(15_000);
-    expect(client.send("REBIND", [iaNa(1, held.address)], pair.now, { host: b })).toBeDefined();
+    rebindAtSecondary(leased);
     // a is back, its clock behind.
     const step = a.step.bind(a);
     a.step = (events, now) =>
@@ -47,6 +47,6 @@ it.each([0, 2_000, 4_000])(
     pair.run(3_000);
     client.send("RELEASE", toB, pair.now, { host: b });
     pair.run(2_000);
-    expect([active(a, client), active(b, client)]).toEqual([1, 1]);
+    expect([activeAddresses(a, client), activeAddresses(b, client)]).toEqual([1, 1]);
   },
 );

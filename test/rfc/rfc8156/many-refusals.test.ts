@@ -2,13 +2,13 @@
 // configuration) neither holds the pair up for ever nor lets it go on too early.
 
 import { describe, expect, it } from "vitest";
-import { duidFromBytes } from "../../src/core/model/duid.ts";
-import { freshLease } from "../../src/core/model/lease-status.ts";
-import { LIMITS } from "../../src/core/model/limits.ts";
-import type { FailoverMessage } from "../../src/core/wire/failover-messages.ts";
-import { option } from "../../src/core/wire/options.ts";
-import { CONFIG, ip } from "../support/pair.ts";
-import { ScriptedPartner } from "../support/scripted-partner.ts";
+import { duidFromBytes } from "../../../src/core/model/duid.ts";
+import { freshLease } from "../../../src/core/model/lease-status.ts";
+import { LIMITS } from "../../../src/core/model/limits.ts";
+import type { FailoverMessage } from "../../../src/core/wire/failover-messages.ts";
+import { option } from "../../../src/core/wire/options.ts";
+import { CONFIG, ip } from "../../support/pair.ts";
+import { ScriptedPartner } from "../../support/scripted-partner.ts";
 
 const CONFLICT = 17;
 const WIDE = CONFIG.replace("2001:db8:1::1:0/112", "2001:db8:1::/96");

@@ -1,10 +1,8 @@
 // An overtaken RELEASE that arrives in its five seconds and waits in the server's own queue before it is read (T-06 (3)).
 
 import { expect, it } from "vitest";
-import { encodeMessage } from "../../src/core/wire/messages.ts";
-import { option } from "../../src/core/wire/options.ts";
-import { acquire, iaNa, serverId, TestClient } from "../support/client.ts";
-import { Lone } from "../support/lone.ts";
+import { acquire, iaNa, serverId, TestClient } from "../../support/client.ts";
+import { Lone } from "../../support/lone.ts";
 
 it("§18.3.7 what counts for a RELEASE after a start is when it arrived, not when it is read (T-01, T-06)", () => {
   const lone = new Lone();
@@ -17,16 +15,8 @@ it("§18.3.7 what counts for a RELEASE after a start is when it arrived, not whe
   acquire(client, host, lone.now);
   host.kill();
   host.start(lone.now);
-  const bytes = encodeMessage({
-    type: "RELEASE",
-    transactionId: 77,
-    options: [
-      option("CLIENTID", { duid: client.duid }),
-      serverId(host.config.server.duid),
-      iaNa(1, held.address),
-    ],
-  });
   lone.now += 5_600;
-  lone.raw(bytes, { receivedAt: lone.now - 1_000 });
+  const options = [serverId(host.config.server.duid), iaNa(1, held.address)];
+  client.send("RELEASE", options, lone.now, { receivedAt: lone.now - 1_000 });
   expect(lone.lease(held.address)?.status).toBe("ACTIVE");
 });

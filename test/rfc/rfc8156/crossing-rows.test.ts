@@ -2,9 +2,9 @@
 // two (A-17, §7.5.5).
 
 import { expect, it } from "vitest";
-import { FrameParser } from "../../src/core/wire/framing.ts";
-import { iaNa, pairWithLease } from "../support/client.ts";
-import type { Host, Pair } from "../support/pair.ts";
+import { FrameParser } from "../../../src/core/wire/framing.ts";
+import { iaNa, pairWithLease } from "../../support/client.ts";
+import type { Host, Pair } from "../../support/pair.ts";
 
 /** A slow link: one frame in each direction in a tick. So what both servers send at once crosses. */
 function runSlowly(pair: Pair, millis: number): void {
