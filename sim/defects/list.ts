@@ -17,14 +17,14 @@ const LIFETIMES: readonly Defect[] = [
   {
     name: "mclt-ignored",
     rule: "F-052: no lease beyond MCLT past what is acknowledged",
-    file: "src/core/failover/mclt.ts",
+    file: "src/core/failover/updates/mclt.ts",
     find: "return addSeconds(laterOf(acked, ceilTime(now)), mclt);",
     replace: "return addSeconds(laterOf(acked, ceilTime(now)), mclt * 3);",
   },
   {
     name: "ack-of-a-rejection",
     rule: "F-355: a rejected update acknowledges nothing",
-    file: "src/core/failover/apply-reply.ts",
+    file: "src/core/failover/updates/bndreply-apply.ts",
     find: "if (answer.status === 0) applyAccepted(context, lease, answer);",
     replace: "if (answer.status !== 99) applyAccepted(context, lease, answer);",
   },
@@ -39,7 +39,7 @@ const LIFETIMES: readonly Defect[] = [
   {
     name: "earlier-expiry-recorded",
     rule: "T-04, F-558: no earlier expiry than either server told the client is recorded",
-    file: "src/core/failover/bndupd-store.ts",
+    file: "src/core/failover/updates/bndupd-store.ts",
     find: "const expiry = laterOf(update.stateExpirationTime, later?.stateExpirationTime ?? NO_TIME);",
     replace: "const expiry = update.stateExpirationTime;",
   },
@@ -133,7 +133,7 @@ const UPDATES: readonly Defect[] = [
   {
     name: "late-ack-clears-a-new-mark",
     rule: "F-301: a late answer does not clear the mark of a newer change",
-    file: "src/core/failover/apply-reply.ts",
+    file: "src/core/failover/updates/bndreply-apply.ts",
     find: "if (lease.version !== sent.version) {",
     replace: "if (lease.version < 0) {",
   },
@@ -148,7 +148,7 @@ const UPDATES: readonly Defect[] = [
   {
     name: "tie-accepted",
     rule: "A-17, T-04: a doubtful update within the skew never frees a lease",
-    file: "src/core/failover/decide.ts",
+    file: "src/core/failover/updates/bndupd-decide.ts",
     find: 'if (own === "ACTIVE") return received === "ABANDONED";',
     replace: "",
     worlds: 200,
@@ -156,14 +156,14 @@ const UPDATES: readonly Defect[] = [
   {
     name: "every-tie-rejected",
     rule: "A-17: what is informed or brings nothing new is accepted",
-    file: "src/core/failover/decide.ts",
+    file: "src/core/failover/updates/bndupd-decide.ts",
     find: "if (accept.informed || isNoNews(own, update)) return accept;",
     replace: 'return outdated("every tie");',
   },
   {
     name: "older-update-accepted",
     rule: "F-315: an update about an earlier contact is rejected",
-    file: "src/core/failover/decide.ts",
+    file: "src/core/failover/updates/bndupd-decide.ts",
     find: 'if (accept.order === "earlier") return outdated("a later contact is known here");',
     replace: 'if (accept.order === "earlier") return accept;',
     worlds: 200,
@@ -171,7 +171,7 @@ const UPDATES: readonly Defect[] = [
   {
     name: "active-ended-by-the-partner",
     rule: "F-318: an ACTIVE lease ends by its own time only",
-    file: "src/core/failover/decide.ts",
+    file: "src/core/failover/updates/bndupd-decide.ts",
     find: "own.stateExpirationTime !== NO_TIME && isPast(addSeconds(own.stateExpirationTime, grace), now)",
     replace: "own.stateExpirationTime !== NO_TIME || isPast(addSeconds(grace, grace), now)",
   },
@@ -188,7 +188,7 @@ const STATES: readonly Defect[] = [
   {
     name: "no-wait-after-recovery",
     rule: "F-420: RECOVER-WAIT lasts the MCLT past the failure",
-    file: "src/core/failover/record.ts",
+    file: "src/core/failover/endpoint/record.ts",
     find: "mcltWait(mclt, times.heartbeat),",
     replace: "0 * mcltWait(mclt, times.heartbeat),",
     worlds: 200,
@@ -196,14 +196,14 @@ const STATES: readonly Defect[] = [
   {
     name: "lost-database-unnoticed",
     rule: "F-413, A-61: a lost database asks for everything",
-    file: "src/core/failover/endpoint.ts",
+    file: "src/core/failover/endpoint/endpoint.ts",
     find: "if (knowsUs) this.update({ updateAllNeeded: true, ownLostAt: floorTime(now) });",
     replace: "",
   },
   {
     name: "hidden-promises-forgotten",
     rule: "T-04: a partner without memory cannot end what it may have extended",
-    file: "src/core/failover/hidden.ts",
+    file: "src/core/failover/updates/forgotten.ts",
     find: "if (lostAt === NO_TIME) return NO_TIME;",
     replace: "if (lostAt !== 1) return NO_TIME;",
     worlds: 200,

@@ -7,7 +7,7 @@ import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { STATES } from "../../src/core/failover/states/all.ts";
+import { STATES } from "../../src/core/failover/endpoint/states/all.ts";
 import { program, ROOT, until } from "../../tools/netns/command.ts";
 import { type Block, commandLines, missingLine, readPage } from "./guide.ts";
 import { Lab, MACHINES, type Machine, type Outcome } from "./lab.ts";

@@ -1,6 +1,6 @@
 // A partner made of a script for tests of one endpoint: it speaks frames to a real server and keeps what comes back.
 
-import type { Endpoint } from "../../src/core/failover/endpoint.ts";
+import type { Endpoint } from "../../src/core/failover/endpoint/endpoint.ts";
 import { SERVER_STATE, type ServerState } from "../../src/core/model/endpoint-record.ts";
 import type { Lease } from "../../src/core/model/lease.ts";
 import { freshLease } from "../../src/core/model/lease-status.ts";

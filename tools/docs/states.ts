@@ -1,11 +1,11 @@
 // The manual's page of the endpoint's states: their table of transitions, what each means and what to do in it.
 
-import { STATES } from "../../src/core/failover/states/all.ts";
+import { STATES } from "../../src/core/failover/endpoint/states/all.ts";
 import {
   type StateEvent,
   TRANSITIONS,
   type Transition,
-} from "../../src/core/failover/transitions.ts";
+} from "../../src/core/failover/endpoint/transitions.ts";
 import { SERVER_STATE, type ServerState } from "../../src/core/model/endpoint-record.ts";
 
 export const path = "docs/reference/states.md";

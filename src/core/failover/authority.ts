@@ -15,9 +15,9 @@ import {
   type Millis,
   NO_TIME,
 } from "../model/time.ts";
-import type { Endpoint } from "./endpoint.ts";
-import { hiddenUntil } from "./hidden.ts";
-import { ackedPartnerLifetime, longestExpiry, partnerLifetimeFor } from "./mclt.ts";
+import type { Endpoint } from "./endpoint/endpoint.ts";
+import { hiddenUntil } from "./updates/forgotten.ts";
+import { ackedPartnerLifetime, longestExpiry, partnerLifetimeFor } from "./updates/mclt.ts";
 
 /** The authority of an endpoint. `isStopping`: T-05, nothing is granted any more. */
 export function failoverAuthority(endpoint: Endpoint, isStopping: () => boolean): Authority {

@@ -1,6 +1,6 @@
 // What the operator's commands return, as plain data (docs/internals/core.md, control channel).
 
-import { endpointStatus } from "../failover/status.ts";
+import { endpointStatus } from "../failover/endpoint/status.ts";
 import { BINDING_STATUS, bindingStatusOf } from "../model/binding-status.ts";
 import { formatDuid, parseDuid } from "../model/duid.ts";
 import { formatIpv6, formatPrefix, parseIpv6 } from "../model/ipv6.ts";

@@ -1,8 +1,8 @@
 // RFC 8156 §7.2 to §7.5.3: what a BNDUPD says of a lease, and what a received one must have.
 
 import { describe, expect, it } from "vitest";
-import { clientUpdate } from "../../../src/core/failover/bndupd-build.ts";
-import { type ReadUpdate, readUpdate } from "../../../src/core/failover/bndupd-read.ts";
+import { clientUpdate } from "../../../src/core/failover/updates/bndupd-build.ts";
+import { type ReadUpdate, readUpdate } from "../../../src/core/failover/updates/bndupd-read.ts";
 import {
   BINDING_STATUS,
   type BindingStatus,

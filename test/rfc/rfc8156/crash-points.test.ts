@@ -2,7 +2,7 @@
 // after a start everything that it has said stands in its table.
 
 import { expect, it } from "vitest";
-import { clientUpdate } from "../../../src/core/failover/bndupd-build.ts";
+import { clientUpdate } from "../../../src/core/failover/updates/bndupd-build.ts";
 import type { Lease } from "../../../src/core/model/lease.ts";
 import { freedStatus, freshLease, isAvailable } from "../../../src/core/model/lease-status.ts";
 import { floorTime } from "../../../src/core/model/time.ts";

@@ -1,7 +1,7 @@
 // RFC 8156 §9: a partner that updates DNS, and a server that does not.
 
 import { expect, it } from "vitest";
-import { clientUpdate } from "../../../src/core/failover/bndupd-build.ts";
+import { clientUpdate } from "../../../src/core/failover/updates/bndupd-build.ts";
 import { freshLease } from "../../../src/core/model/lease-status.ts";
 import { type Option, option } from "../../../src/core/wire/options.ts";
 import { TestClient } from "../../support/client.ts";

@@ -1,7 +1,7 @@
 // What a client gets again while a server or the partner has another opinion of the lease (RFC 8156 §7.2, §7.5.4).
 
 import { describe, expect, it } from "vitest";
-import { clientUpdate } from "../../../src/core/failover/bndupd-build.ts";
+import { clientUpdate } from "../../../src/core/failover/updates/bndupd-build.ts";
 import type { Lease } from "../../../src/core/model/lease.ts";
 import { freshLease } from "../../../src/core/model/lease-status.ts";
 import { option } from "../../../src/core/wire/options.ts";

@@ -2,7 +2,7 @@
 // (RFC 8156 §8.8; T-02, T-12).
 
 import { describe, expect, it } from "vitest";
-import { vendorOption } from "../../../src/core/failover/extensions.ts";
+import { vendorOption } from "../../../src/core/failover/link/extensions.ts";
 import { option } from "../../../src/core/wire/options.ts";
 import { iaNa, iaPd, serverId, TestClient } from "../../support/client.ts";
 import { ip } from "../../support/pair.ts";

@@ -6,7 +6,7 @@ import {
   mcltWait,
   partnerLifetimeFor,
   reuseTime,
-} from "../../../src/core/failover/mclt.ts";
+} from "../../../src/core/failover/updates/mclt.ts";
 import type { Lease } from "../../../src/core/model/lease.ts";
 import { freshLease } from "../../../src/core/model/lease-status.ts";
 import { addSeconds, type DhcpTime, diffSeconds, floorTime } from "../../../src/core/model/time.ts";

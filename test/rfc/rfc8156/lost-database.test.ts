@@ -3,7 +3,7 @@
 
 import { expect, it } from "vitest";
 import { SimDisk } from "../../../sim/disk.ts";
-import { endpointStatus } from "../../../src/core/failover/status.ts";
+import { endpointStatus } from "../../../src/core/failover/endpoint/status.ts";
 import type { Ipv6Address } from "../../../src/core/model/ipv6.ts";
 import type { Lease } from "../../../src/core/model/lease.ts";
 import { iaNa, iaPd, pairWithLease, serverId, TestClient } from "../../support/client.ts";

@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from "vitest";
 import { SimDisk } from "../../../sim/disk.ts";
-import { mcltWait } from "../../../src/core/failover/mclt.ts";
+import { mcltWait } from "../../../src/core/failover/updates/mclt.ts";
 import type { Lease } from "../../../src/core/model/lease.ts";
 import { acquire, iaNa, serverId, TestClient } from "../../support/client.ts";
 import { CONFIG, configFor, Host, ip, Pair } from "../../support/pair.ts";

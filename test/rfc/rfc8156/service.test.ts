@@ -1,8 +1,8 @@
 // RFC 8156 §3, §8: which client messages each state answers, by message and by whose server identifier they carry.
 
 import { describe, expect, it } from "vitest";
-import { STATES } from "../../../src/core/failover/states/all.ts";
-import type { StateContext } from "../../../src/core/failover/states/behaviour.ts";
+import { STATES } from "../../../src/core/failover/endpoint/states/all.ts";
+import type { StateContext } from "../../../src/core/failover/endpoint/states/behaviour.ts";
 import type { MessageName, ServerIdOwner } from "../../../src/core/model/authority.ts";
 import { SERVER_STATE, type ServerState } from "../../../src/core/model/endpoint-record.ts";
 import { type Answer, acquire, iaNa, serverId, TestClient } from "../../support/client.ts";

@@ -1,7 +1,7 @@
 // RFC 8156 §8: the transition matrix cell by cell, on the pure function and on a real endpoint.
 
 import { describe, expect, it } from "vitest";
-import { transitionOf } from "../../../src/core/failover/transitions.ts";
+import { transitionOf } from "../../../src/core/failover/endpoint/transitions.ts";
 import { SERVER_STATE, type ServerState } from "../../../src/core/model/endpoint-record.ts";
 import { Pair } from "../../support/pair.ts";
 import { ScriptedPartner } from "../../support/scripted-partner.ts";

@@ -1,0 +1,224 @@
+// What each received message does, on a connection that CONNECT has set up (RFC 8156 §6.3 to §7.7).
+
+import { isPast, type Millis, NO_TIME } from "../../model/time.ts";
+import type { FailoverMessage } from "../../wire/failover-messages.ts";
+import { STATUS } from "../../wire/messages.ts";
+import { findMalformed, firstOption } from "../../wire/options.ts";
+import type { Channel } from "../link/channel.ts";
+import { clockOffset, isTooFarOff } from "../link/connect.ts";
+import { saysSynchronised } from "../link/extensions.ts";
+import { firstSplit } from "../prefixes/first-split.ts";
+import { applyReply } from "../updates/bndreply-apply.ts";
+import { readReply } from "../updates/bndreply-build.ts";
+import { acceptUpdate } from "../updates/bndupd-accept.ts";
+import type { Endpoint } from "./endpoint.ts";
+import { readState } from "./state-message.ts";
+
+/** A message on the endpoint's own connection, in phase `state` or `up`. */
+export function handleMessage(
+  endpoint: Endpoint,
+  channel: Channel,
+  message: FailoverMessage,
+  now: Millis,
+): void {
+  channel.lastReceived = now;
+  endpoint.lastContact = now;
+  // F-077, T-06 (3): a message of unknown age says nothing of the partner's clock.
+  const { receivedAt } = channel;
+  if (receivedAt !== undefined) endpoint.clockOffset = clockOffset(message.sentTime, receivedAt);
+  if (receivedAt !== undefined && isTooFarOff(endpoint.clockOffset)) {
+    // F-233, F-234, F-236
+    endpoint.alarm(`the clocks differ by ${endpoint.clockOffset} s: the connection is closed`);
+    hangUp(
+      endpoint,
+      channel,
+      {
+        status: STATUS.ExcessiveTimeSkew,
+        reason: `the clocks differ by ${endpoint.clockOffset} s`,
+      },
+      now,
+    );
+    return;
+  }
+  if (message.type === "DISCONNECT") {
+    disconnected(endpoint, channel, message, now);
+  } else if (message.type === "STATE") {
+    stateReceived(endpoint, channel, message, now);
+  } else if (channel.phase === "up") {
+    // A-64: everything else counts only when communications are OK.
+    handleUp(endpoint, channel, message, now);
+  } else {
+    endpoint.context.counters.add("failover-message-too-early");
+  }
+}
+
+function hangUp(
+  endpoint: Endpoint,
+  channel: Channel,
+  why: { readonly status: number; readonly reason: string },
+  now: Millis,
+): void {
+  channel.disconnect(endpoint.nextTransactionId(), why.status, why.reason, now);
+  endpoint.communicationsFailed(why.reason, now);
+}
+
+/** F-444, A-63 */
+function disconnected(
+  endpoint: Endpoint,
+  channel: Channel,
+  message: FailoverMessage,
+  now: Millis,
+): void {
+  const status = firstOption(message.options, "STATUS_CODE");
+  channel.disconnected = true;
+  channel.close(false);
+  endpoint.communicationsFailed(
+    `DISCONNECT from the partner: ${status?.message ?? "no reason given"} (${status?.status ?? 0})`,
+    now,
+  );
+}
+
+/** F-198 to F-202, F-387, A-15, A-16, A-37. */
+function stateReceived(
+  endpoint: Endpoint,
+  channel: Channel,
+  message: FailoverMessage,
+  now: Millis,
+): void {
+  const malformed = findMalformed(message.options);
+  const report =
+    malformed === undefined ? readState(message.options) : `option ${malformed.code} is malformed`;
+  if (typeof report === "string") {
+    // F-101, F-139
+    hangUp(endpoint, channel, { status: STATUS.UnspecFail, reason: `STATE: ${report}` }, now);
+    return;
+  }
+  if (channel.phase === "state") {
+    if (channel.terms === undefined) return;
+    channel.phase = "up";
+    endpoint.communicationsOk(report, channel.terms, now);
+  }
+  endpoint.notePartner(report, now);
+  if (endpoint.starting) {
+    endpoint.leaveStartup(report, now);
+    // F-387, F-401: the partner's own start may still change its state.
+    if (endpoint.partnerStarting && endpoint.state === "PARTNER-DOWN") return;
+  } else if (endpoint.partnerStarting) {
+    // A-16: answered with ACK_STARTUP, and no transition.
+    endpoint.sendState(now);
+    return;
+  }
+  if (endpoint.state === "CONFLICT-DONE" && report.state === "POTENTIAL-CONFLICT")
+    endpoint.sendState(now);
+  endpoint.evaluate(now);
+}
+
+function handleUp(
+  endpoint: Endpoint,
+  channel: Channel,
+  message: FailoverMessage,
+  now: Millis,
+): void {
+  switch (message.type) {
+    case "BNDUPD":
+      bndupd(endpoint, channel, message, now);
+      return;
+    case "BNDREPLY":
+      bndreply(endpoint, message, now);
+      return;
+    case "UPDREQ":
+    case "UPDREQALL":
+      updateRequest(endpoint, message, now);
+      return;
+    case "UPDDONE":
+      endpoint.updateDone(message.transactionId, now);
+      return;
+    case "POOLREQ":
+      poolRequest(endpoint, channel, message, now);
+      return;
+    case "POOLRESP":
+      return; // F-084: only says that the request was received.
+    case "CONTACT":
+      if (saysSynchronised(message.options)) endpoint.synchronisedAt ??= now;
+      return; // F-100
+    case "CONNECT":
+    case "CONNECTREPLY":
+    case "STATE":
+    case "DISCONNECT":
+      // F-093: out of place; ignored.
+      endpoint.context.counters.add("failover-message-out-of-place");
+      return;
+  }
+}
+
+/** F-307, F-309, F-326, F-439, A-33: answered in every state; what is ours follows the answer. */
+function bndupd(endpoint: Endpoint, channel: Channel, message: FailoverMessage, now: Millis): void {
+  endpoint.lastUpdateReceived = now;
+  if (endpoint.outstanding !== undefined) endpoint.outstanding.lastProgress = now;
+  const context = {
+    failover: endpoint.context,
+    relationship: endpoint.relationship.name,
+    role: endpoint.role,
+    record: endpoint.record,
+    retention: endpoint.retention,
+    ackEpoch: endpoint.record.ackEpoch,
+    restoring: endpoint.record.updateAllNeeded,
+    now,
+    stream: endpoint.stream,
+  };
+  const options = acceptUpdate(context, message.options);
+  // F-103, F-341
+  channel.send("BNDREPLY", message.transactionId, options, now);
+}
+
+function bndreply(endpoint: Endpoint, message: FailoverMessage, now: Millis): void {
+  const sent = endpoint.stream.answered(message.transactionId);
+  if (sent === undefined) {
+    endpoint.context.counters.add("failover-reply-unknown"); // F-106
+    return;
+  }
+  const context = {
+    failover: endpoint.context,
+    stream: endpoint.stream,
+    relationship: endpoint.relationship.name,
+    ackEpoch: endpoint.record.ackEpoch,
+    retention: endpoint.retention,
+    now,
+  };
+  applyReply(context, sent, readReply(message.options));
+}
+
+/** F-406, F-418, F-486, F-490, F-491, F-493, F-568, A-32: UPDREQALL voids all acknowledgements; until its UPDDONE an UPDREQ counts as one. */
+function updateRequest(endpoint: Endpoint, message: FailoverMessage, now: Millis): void {
+  const all = message.type === "UPDREQALL" || endpoint.record.partnerUpdateAll;
+  if (message.type === "UPDREQALL") endpoint.partnerLost(now);
+  endpoint.stream.request(message.transactionId, all);
+  endpoint.pump(now);
+}
+
+/** F-038, F-084, F-499: only a primary is asked. */
+function poolRequest(
+  endpoint: Endpoint,
+  channel: Channel,
+  message: FailoverMessage,
+  now: Millis,
+): void {
+  if (endpoint.role !== "primary") {
+    endpoint.context.counters.add("failover-message-out-of-place");
+    return;
+  }
+  channel.send("POOLRESP", message.transactionId, [], now);
+  // Only a server that may give leases splits its pools.
+  // A-80: nor is a part given away in which leases of before the failure may still run.
+  const { updateAllNeeded, noNewLeasesUntil } = endpoint.record;
+  const isWaiting = noNewLeasesUntil !== NO_TIME && !isPast(noNewLeasesUntil, now);
+  if (endpoint.behaviour.startsLeases && !updateAllNeeded && !isWaiting)
+    firstSplit(endpoint.context, endpoint.relationship.name, now);
+}
+
+/** T-05: the reason of a planned stop (F-145). */
+export function shutDown(endpoint: Endpoint, now: Millis): void {
+  const { channel } = endpoint;
+  if (channel === undefined) return;
+  hangUp(endpoint, channel, { status: STATUS.ServerShuttingDown, reason: "planned stop" }, now);
+}

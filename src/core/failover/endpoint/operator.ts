@@ -1,0 +1,76 @@
+// What the operator declares (RFC 8156 §8.4; T-01, A-72, A-80, A-83).
+
+import {
+  addSeconds,
+  ceilTime,
+  floorTime,
+  laterOf,
+  type Millis,
+  NO_TIME,
+} from "../../model/time.ts";
+import { longestValid } from "../updates/forgotten.ts";
+import { mcltWait } from "../updates/mclt.ts";
+import type { Endpoint } from "./endpoint.ts";
+import { waitAfterFailure } from "./record.ts";
+
+export interface OperatorResult {
+  readonly ok: boolean;
+  readonly message: string;
+}
+
+const NEEDS_FORCE: ReadonlySet<string> = new Set([
+  "STARTUP",
+  "RECOVER",
+  "RECOVER-WAIT",
+  "RECOVER-DONE",
+]);
+
+/** The partner is off: at once where this server knows all that it can (F-440, F-457, F-480), by force elsewhere. */
+export function declarePartnerDown(
+  endpoint: Endpoint,
+  force: boolean,
+  now: Millis,
+): OperatorResult {
+  const { state } = endpoint;
+  if (state === "PARTNER-DOWN") return again(endpoint, force, now);
+  if (state === "POTENTIAL-CONFLICT") {
+    const message =
+      "the servers are settling their differences; if the partner is silent this ends by itself";
+    return { ok: false, message };
+  }
+  // A-80: nor does a server that lost its database know all before its UPDREQALL is answered.
+  if (NEEDS_FORCE.has(state) || endpoint.record.updateAllNeeded) {
+    if (!force) {
+      const message = `in ${state} this server may lack leases that the partner gave; say --force if the partner will never return`;
+      return { ok: false, message };
+    }
+    waitForUnknown(endpoint, now);
+  }
+  endpoint.fire("operator-partner-down", "the operator declared the partner down", now);
+  return { ok: true, message: `${state} -> ${endpoint.state}` };
+}
+
+/** T-13: a partner that came back and is gone again before its answer to UPDREQALL is given up by a second word. */
+function again(endpoint: Endpoint, force: boolean, now: Millis): OperatorResult {
+  const waitsForAnswer = endpoint.record.updateAllNeeded && !endpoint.communicating;
+  if (!force || !waitsForAnswer) return { ok: true, message: "already in PARTNER-DOWN" };
+  waitForUnknown(endpoint, now);
+  return { ok: true, message: "in PARTNER-DOWN; nobody is asked for the leases that were lost" };
+}
+
+/** Forced past recovery: what was given before the failure may not be known here, so no new lease before that has
+ * ended (A-80, A-83); what is known is renewed. */
+function waitForUnknown(endpoint: Endpoint, now: Millis): void {
+  const { record, context, failureTimes } = endpoint;
+  const isLost = !record.communicated || record.updateAllNeeded;
+  const longest = Math.max(longestValid(context.config), record.mcltHighest);
+  const failed = waitAfterFailure(failureTimes, isLost ? longest : record.mcltHighest);
+  // The partner may have renewed what this server forgot until this moment.
+  const lost = addSeconds(ceilTime(now), mcltWait(longest, failureTimes.heartbeat));
+  const until = isLost ? laterOf(failed, lost) : failed;
+  endpoint.update({
+    noNewLeasesUntil: laterOf(until, record.noNewLeasesUntil),
+    // A-72, A-83: until the first contact.
+    aloneSince: record.aloneSince === NO_TIME ? floorTime(now) : record.aloneSince,
+  });
+}

@@ -1,0 +1,53 @@
+// STATE (RFC 8156 §6.3, §6.4).
+
+import {
+  type EndpointRecord,
+  SERVER_STATE,
+  type ServerState,
+} from "../../model/endpoint-record.ts";
+import { type DhcpTime, NO_TIME } from "../../model/time.ts";
+import { firstOption, type Option, option } from "../../wire/options.ts";
+
+/** F-130 */
+export const SERVER_FLAG = { ACK_STARTUP: 0x04, STARTUP: 0x02, COMMUNICATED: 0x01 } as const;
+
+export interface PartnerReport {
+  readonly state: ServerState;
+  readonly flags: number;
+  readonly startTimeOfState: DhcpTime;
+  readonly partnerDownTime: DhcpTime;
+}
+
+const BY_NUMBER = new Map<number, ServerState>(
+  Object.entries(SERVER_STATE).map(([name, number]) => [number, name as ServerState]),
+);
+
+/** F-135, F-194, F-195, F-196: the recorded state is sent, STARTUP is a flag. */
+export function stateOptions(record: EndpointRecord, flags: number): readonly Option[] {
+  const options: Option[] = [
+    option("F_SERVER_STATE", { value: SERVER_STATE[record.state] }),
+    option("F_SERVER_FLAGS", { value: flags }),
+    option("F_START_TIME_OF_STATE", { value: record.startTimeOfState }),
+  ];
+  // the time of entry into PARTNER-DOWN.
+  if (record.state === "PARTNER-DOWN")
+    options.push(option("F_PARTNER_DOWN_TIME", { value: record.startTimeOfState }));
+  return options;
+}
+
+/** What the partner says, or which option is missing or wrong (F-101). */
+export function readState(options: readonly Option[]): PartnerReport | string {
+  const number = firstOption(options, "F_SERVER_STATE")?.value;
+  const state = number === undefined ? undefined : BY_NUMBER.get(number);
+  const flags = firstOption(options, "F_SERVER_FLAGS")?.value;
+  const startTimeOfState = firstOption(options, "F_START_TIME_OF_STATE")?.value;
+  if (state === undefined || state === "STARTUP") return "no valid F_SERVER_STATE";
+  if (flags === undefined) return "no F_SERVER_FLAGS";
+  if (startTimeOfState === undefined) return "no F_START_TIME_OF_STATE";
+  // F-199, F-200
+  const downTime =
+    state === "PARTNER-DOWN"
+      ? (firstOption(options, "F_PARTNER_DOWN_TIME")?.value ?? NO_TIME)
+      : NO_TIME;
+  return { state, flags, startTimeOfState, partnerDownTime: downTime };
+}

@@ -1,0 +1,94 @@
+// What `tandem failover status` shows of an endpoint, as plain data (T-13: every wait names its command).
+
+import { formatIpv6 } from "../../model/ipv6.ts";
+import { floorTime, type Millis, NO_TIME } from "../../model/time.ts";
+import { timeText } from "../../wire/time-text.ts";
+import type { Endpoint } from "./endpoint.ts";
+
+export interface EndpointStatus {
+  readonly relationship: string;
+  readonly role: "primary" | "secondary";
+  readonly state: string;
+  readonly since: string;
+  readonly reason: string;
+  readonly meaning: string;
+  readonly previousState: string | null;
+  readonly communications: "OK" | "failed";
+  readonly partner: string;
+  readonly partnerAddress: string;
+  readonly partnerState: string | null;
+  readonly partnerSince: string | null;
+  readonly lastContact: string | null;
+  /** Partner's clock less ours, seconds. */
+  readonly clockOffset: number | null;
+  readonly mclt: number;
+  /** Leases that the partner must still be told. */
+  readonly backlog: number;
+  readonly unacknowledged: number;
+  readonly rejected: number;
+  readonly secured: boolean;
+  readonly waitUntil: string | null;
+  readonly advice: readonly string[];
+}
+
+function text(time: number): string | null {
+  return time === NO_TIME ? null : timeText(time);
+}
+
+export function endpointStatus(endpoint: Endpoint, now: Millis): EndpointStatus {
+  const { record, relationship, context } = endpoint;
+  const since = endpoint.starting ? floorTime(context.startedAt) : record.startTimeOfState;
+  const until =
+    endpoint.state === "RECOVER-WAIT" ? record.recoverWaitUntil : record.noNewLeasesUntil;
+  const waits = until !== NO_TIME && floorTime(now) < until;
+  return {
+    relationship: relationship.name,
+    role: relationship.role,
+    state: endpoint.state,
+    since: timeText(since),
+    reason: endpoint.starting ? "the server was started" : record.reason,
+    meaning: endpoint.behaviour.meaning,
+    previousState: record.previousState ?? null,
+    communications: endpoint.communicating ? "OK" : "failed",
+    partner: relationship.partner.server,
+    partnerAddress: formatIpv6(relationship.partner.address),
+    partnerState: record.partnerState ?? null,
+    partnerSince: text(record.partnerStartTimeOfState),
+    lastContact: text(
+      endpoint.communicating ? floorTime(endpoint.lastContact) : record.partnerLastContact,
+    ),
+    clockOffset: endpoint.clockOffset ?? null,
+    mclt: record.mclt,
+    backlog: context.table.markedCount + context.blocks.markedCount,
+    unacknowledged: endpoint.stream.unacknowledged,
+    rejected: endpoint.stream.rejectedCount,
+    secured: relationship.security.mode === "tls",
+    waitUntil: waits ? timeText(until) : null,
+    advice: adviceFor(endpoint, waits),
+  };
+}
+
+function adviceFor(endpoint: Endpoint, waits: boolean): readonly string[] {
+  const advice = [endpoint.behaviour.advice(endpoint.stateContext)];
+  if (endpoint.record.updateAllNeeded && !endpoint.communicating)
+    advice.push(
+      "The own leases were lost, so no new ones are given before the partner has sent them. If it will never come back: `tandem failover partner-down --force`.",
+    );
+  else if (endpoint.record.updateAllNeeded)
+    advice.push(
+      "The own leases were lost and are being fetched from the partner: no new leases until then.",
+    );
+  else if (waits && endpoint.state !== "RECOVER-WAIT")
+    advice.push(
+      "No new leases before the wait is over: leases given before the failure may still run.",
+    );
+  if (endpoint.stream.rejectedCount > 0)
+    advice.push(
+      "The partner refuses some updates: compare the two configurations (log event FAILOVER_REJECTED).",
+    );
+  if (endpoint.record.aloneSince !== NO_TIME)
+    advice.push(
+      "Started without contact: no delegated prefixes are given once the partner may have used this server's.",
+    );
+  return advice;
+}

@@ -1,0 +1,122 @@
+// What time alone does to an endpoint: the ends of STARTUP and RECOVER-WAIT, auto-partner-down, silence, the moment
+// when everything open is answered (RFC 8156 §8).
+
+import { DEFAULTS } from "../../model/limits.ts";
+import { isPast, type Millis, NO_TIME } from "../../model/time.ts";
+import { STATUS } from "../../wire/messages.ts";
+import { vendorOption } from "../link/extensions.ts";
+import type { Endpoint } from "./endpoint.ts";
+
+/** A partner without the extension is taken as in step when it has been in contact and quiet for this long (T-02). */
+const SETTLED_AFTER: Millis = 5_000;
+const QUIET_FOR: Millis = 2_000;
+
+export function tickEndpoint(endpoint: Endpoint, now: Millis): void {
+  if (endpoint.starting && now >= endpoint.startupEnds) startupOver(endpoint, now);
+  endWait(endpoint, now);
+  autoPartnerDown(endpoint, now);
+  checkSilence(endpoint, now);
+  if (endpoint.state === "PARTNER-DOWN") returnToNormal(endpoint, now);
+  if (endpoint.state === "NORMAL" && endpoint.communicating) drained(endpoint, now);
+}
+
+/** When something is due by time alone. */
+export function endpointDue(endpoint: Endpoint, now: Millis): Millis {
+  return endpoint.starting ? Math.min(endpoint.startupEnds, now + 1_000) : now + 1_000;
+}
+
+/** F-386, F-378 */
+function startupOver(endpoint: Endpoint, now: Millis): void {
+  const { record, relationship } = endpoint;
+  const isNew = !record.communicated && record.state === "RECOVER";
+  if (isNew && relationship.partnerDownWhenNew) {
+    endpoint.enter("PARTNER-DOWN", "new, and no partner within the startup time", now);
+  } else {
+    endpoint.enter(record.state, "no contact within the startup time", now);
+  }
+}
+
+/** F-421, F-422, F-424 */
+export function endWait(endpoint: Endpoint, now: Millis): void {
+  if (endpoint.state !== "RECOVER-WAIT") return;
+  const until = endpoint.record.recoverWaitUntil;
+  if (until === NO_TIME) endpoint.fire("wait-over", "nothing to wait for", now);
+  else if (isPast(until, now)) endpoint.fire("wait-over", "the wait is over", now);
+}
+
+/** R7031-19, F-447, F-456, A-65: only without contact, and anew after a restart. */
+function autoPartnerDown(endpoint: Endpoint, now: Millis): void {
+  const { autoPartnerDown: after } = endpoint.relationship;
+  if (after === undefined || endpoint.communicating) return;
+  if (endpoint.state !== "COMMUNICATIONS-INTERRUPTED") return;
+  // without all of the partner's leases that is for the operator to say.
+  if (endpoint.record.updateAllNeeded) return;
+  if (now < Math.max(endpoint.enteredAt, endpoint.silentSince) + after) return;
+  endpoint.fire("auto-partner-down", "no contact for the time configured", now);
+}
+
+/** F-417: an UPDREQ that brings neither UPDDONE nor updates. */
+function checkSilence(endpoint: Endpoint, now: Millis): void {
+  const { outstanding } = endpoint;
+  if (outstanding === undefined) return;
+  if (now < outstanding.lastProgress + DEFAULTS.updateSilenceMillis) return;
+  const status = STATUS.UnspecFail;
+  endpoint.channel?.disconnect(endpoint.nextTransactionId(), status, "no updates came", now);
+  endpoint.communicationsFailed("no updates came", now);
+}
+
+/** F-434, F-435, F-497: when all updates open at entry of NORMAL are answered, the secondary asks for prefixes. */
+function drained(endpoint: Endpoint, now: Millis): void {
+  const { drainUpTo, stream } = endpoint;
+  if (drainUpTo !== undefined && stream.isAnsweredUpTo(drainUpTo)) {
+    endpoint.drainUpTo = undefined;
+    if (endpoint.channel?.terms?.extensions === true) {
+      endpoint.send("CONTACT", [vendorOption(["synchronised"])], now);
+    }
+    if (endpoint.role === "secondary") requestPool(endpoint, now);
+  }
+  if (endpoint.channel?.terms?.extensions !== true && seemsInStep(endpoint, now))
+    endpoint.synchronisedAt ??= now;
+  const mayAsk = endpoint.poolRequestAt !== 0 && now >= endpoint.poolRequestAt;
+  if (endpoint.role !== "secondary" || !mayAsk) return;
+  if (wantsPool(endpoint)) requestPool(endpoint, now);
+  // Every link is looked at for that, so not in each batch.
+  else endpoint.poolRequestAt = now + DEFAULTS.poolRequestMillis;
+}
+
+/** T-02: a Tandem says when its updates are through; any other partner is in step when it has been quiet for a moment,
+ * or, as a busy one never is, after the MCLT. */
+function seemsInStep({ enteredAt, lastUpdateReceived, record }: Endpoint, now: Millis): boolean {
+  const isSettled = now - enteredAt >= SETTLED_AFTER;
+  const isQuiet = now - lastUpdateReceived >= QUIET_FOR;
+  return (isSettled && isQuiet) || now - enteredAt >= record.mclt * 1000;
+}
+
+/** F-037, F-498, F-501, A-41: at most once a minute. */
+function requestPool(endpoint: Endpoint, now: Millis): void {
+  endpoint.poolRequestAt = now + DEFAULTS.poolRequestMillis;
+  endpoint.send("POOLREQ", [], now);
+}
+
+/** Whether a pool of the relationship has no block of this secondary (F-497). */
+function wantsPool({ context, relationship }: Endpoint): boolean {
+  const { config, blocks } = context;
+  return config.links
+    .filter((link) => link.relationship === relationship.name)
+    .flatMap((link) => link.subnets.flatMap((subnet) => subnet.prefixPools))
+    .filter((pool) => pool.delegatedLength > pool.prefix.length)
+    .some((pool) => blocks.overlapping(pool.prefix).length === 0);
+}
+
+/** A-79, F-404: NORMAL as soon as what was open when the partner reached RECOVER-DONE is answered. */
+function returnToNormal(endpoint: Endpoint, now: Millis): void {
+  const hasRecovered = endpoint.record.partnerState === "RECOVER-DONE";
+  if (!endpoint.communicating || endpoint.partnerStarting || !hasRecovered) {
+    endpoint.returnUpTo = undefined;
+    return;
+  }
+  endpoint.returnUpTo ??= endpoint.context.lastSequence();
+  if (endpoint.stream.isAnsweredUpTo(endpoint.returnUpTo)) {
+    endpoint.fire("updates-answered", "the partner has recovered", now);
+  }
+}

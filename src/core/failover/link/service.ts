@@ -1,0 +1,296 @@
+// All endpoints of a server and the connections that do not belong to one yet (RFC 8156 §6.1, §6.2).
+
+import type { LinkEvent, LinkId } from "../../../ports/partner-link.ts";
+import { relationshipOf } from "../../config/lookup.ts";
+import type { Link, Relationship } from "../../config/types.ts";
+import type { EndpointRecord } from "../../model/endpoint-record.ts";
+import type { Ipv6Address } from "../../model/ipv6.ts";
+import { LIMITS } from "../../model/limits.ts";
+import type { Millis } from "../../model/time.ts";
+import { DecodeError } from "../../wire/decode-error.ts";
+import {
+  type AnyFailoverMessage,
+  decodeFailoverMessage,
+  type FailoverMessage,
+} from "../../wire/failover-messages.ts";
+import { STATUS } from "../../wire/messages.ts";
+import type { FailoverContext } from "../context.ts";
+import { Endpoint } from "../endpoint/endpoint.ts";
+import { handleMessage, shutDown } from "../endpoint/messages.ts";
+import { endpointDue, tickEndpoint } from "../endpoint/timers.ts";
+import { Channel } from "./channel.ts";
+import { Dialer } from "./dialer.ts";
+import { Handshake, type OpenLink } from "./handshake.ts";
+
+export class FailoverService {
+  readonly endpoints: readonly Endpoint[];
+  readonly #context: FailoverContext;
+  readonly #links = new Map<LinkId, OpenLink>();
+  readonly #dialers: readonly Dialer[];
+  readonly #handshake: Handshake;
+  #stopping = false;
+
+  constructor(context: FailoverContext, records: ReadonlyMap<string, EndpointRecord>, now: Millis) {
+    this.#context = context;
+    this.endpoints = context.config.relationships.map(
+      (relationship) => new Endpoint(context, relationship, records.get(relationship.name), now),
+    );
+    const primaries = this.endpoints.filter((endpoint) => endpoint.role === "primary");
+    this.#dialers = primaries.map(
+      (endpoint, index) => new Dialer(endpoint, index, primaries.length, now),
+    );
+    this.#handshake = new Handshake({
+      context,
+      relationshipsWith: (peer) => this.#relationshipsWith(peer),
+      refused: (link, reason) => this.#refused(link, reason),
+      abandon: (link, reason) => this.#abandon(link, reason),
+      protocolError: (link, what, at) => this.#protocolError(link, what, at),
+    });
+  }
+
+  endpointOf(link: Link): Endpoint | undefined {
+    const relationship = relationshipOf(this.#context.config, link);
+    return relationship === undefined
+      ? undefined
+      : this.endpoints.find((endpoint) => endpoint.relationship === relationship);
+  }
+
+  handle(event: LinkEvent, now: Millis): void {
+    switch (event.type) {
+      case "link-opened":
+        this.#opened(event.link, event.peer, now);
+        return;
+      case "link-data": {
+        const link = this.#links.get(event.link);
+        if (link === undefined) return;
+        link.channel.receivedAt = event.receivedAt;
+        this.#data(link, event.bytes, now);
+        return;
+      }
+      case "link-secured": {
+        const link = this.#links.get(event.link);
+        if (link !== undefined) this.#handshake.secured(link, event.fingerprint, now);
+        return;
+      }
+      case "link-closed":
+        this.#closed(event.link, event.reason, now);
+        return;
+      case "link-drained":
+        return;
+    }
+  }
+
+  // ---- opening ----
+
+  #opened(id: LinkId, peer: Ipv6Address, now: Millis): void {
+    const dialer = this.#dialers.find((each) => each.link === id);
+    if (dialer !== undefined) {
+      const { endpoint } = dialer;
+      dialer.opened();
+      const channel = new Channel(this.#context, id, "opening", now);
+      this.#links.set(id, { channel, peer, endpoint, incoming: false, fingerprint: undefined });
+      // F-156, F-157, F-216, F-217
+      if (endpoint.relationship.security.mode === "plain")
+        this.#handshake.sendConnect(channel, endpoint, now);
+      else this.#handshake.sendStartTls(channel, endpoint, now);
+      return;
+    }
+    this.#accepted(id, peer, now);
+  }
+
+  /** F-154, F-155, F-551: only from a primary that we know, and not too many at a time. */
+  #accepted(id: LinkId, peer: Ipv6Address, now: Millis): void {
+    const known = this.#relationshipsWith(peer);
+    const pending = [...this.#links.values()].filter(
+      (link) => link.incoming && link.endpoint === undefined,
+    ).length;
+    if (known.length === 0 || pending >= LIMITS.pendingLinks || this.#stopping) {
+      this.#context.counters.add(
+        known.length === 0 ? "failover-unknown-peer" : "failover-too-many-links",
+      );
+      this.#context.link({ type: "link-close", link: id, abort: true });
+      return;
+    }
+    const secure = known.some((endpoint) => endpoint.relationship.security.mode === "tls");
+    const channel = new Channel(this.#context, id, secure ? "starttls" : "connect", now);
+    this.#links.set(id, {
+      channel,
+      peer,
+      endpoint: undefined,
+      incoming: true,
+      fingerprint: undefined,
+    });
+  }
+
+  #relationshipsWith(peer: Ipv6Address): readonly Endpoint[] {
+    return this.endpoints.filter(
+      (endpoint) => endpoint.role === "secondary" && endpoint.relationship.partner.address === peer,
+    );
+  }
+
+  // ---- data ----
+
+  #data(link: OpenLink, bytes: Uint8Array, now: Millis): void {
+    const { messages, error } = link.channel.parser.push(bytes);
+    for (const message of messages) {
+      if (link.channel.phase === "closing") return;
+      this.#frame(link, message, now);
+    }
+    if (error !== undefined && link.channel.phase !== "closing")
+      this.#protocolError(link, `a frame of ${error.size} octets`, now);
+  }
+
+  #frame(link: OpenLink, bytes: Uint8Array, now: Millis): void {
+    let message: AnyFailoverMessage;
+    try {
+      message = decodeFailoverMessage(bytes);
+    } catch (error) {
+      if (!(error instanceof DecodeError)) throw error;
+      // F-073
+      this.#protocolError(link, `a message that cannot be read: ${error.code}`, now);
+      return;
+    }
+    if (message.type === "unknown") {
+      // F-080, A-46: framing keeps the stream in step.
+      this.#context.counters.add("failover-unknown-message");
+      link.channel.lastReceived = now;
+    } else if ("sentTime" in message) {
+      this.#message(link, message, now);
+    } else {
+      this.#handshake.tlsMessage(link, message, now);
+    }
+  }
+
+  /** F-073, A-46, F-555, F-556: said, then closed; clients notice nothing. */
+  #protocolError(link: OpenLink, what: string, now: Millis): void {
+    this.#context.counters.add("failover-protocol-error");
+    const { endpoint, channel } = link;
+    if (endpoint !== undefined && channel === endpoint.channel) {
+      channel.disconnect(endpoint.nextTransactionId(), STATUS.UnspecFail, what, now);
+      endpoint.communicationsFailed(what, now);
+    } else {
+      this.#abandon(link, what);
+    }
+  }
+
+  #message(link: OpenLink, message: FailoverMessage, now: Millis): void {
+    const { channel, endpoint } = link;
+    if (channel.phase === "state" || channel.phase === "up") {
+      if (endpoint !== undefined && endpoint.channel === channel)
+        handleMessage(endpoint, channel, message, now);
+    } else if (channel.phase === "connect" && link.incoming && message.type === "CONNECT") {
+      this.#handshake.connect(link, message, now);
+    } else if (
+      channel.phase === "connect" &&
+      !link.incoming &&
+      message.type === "CONNECTREPLY" &&
+      message.transactionId === channel.connectId
+    ) {
+      this.#handshake.connectReply(link, message, now);
+    } else {
+      // F-093, F-223: before set-up anything else closes the connection.
+      this.#protocolError(link, `${message.type} before CONNECT`, now);
+    }
+  }
+
+  // ---- closing ----
+
+  /** F-151: the partner said no, or cannot be trusted: said, and tried again less often. */
+  #refused(link: OpenLink, reason: string): void {
+    const dialer = this.#dialers.find((each) => each.link === link.channel.link);
+    dialer?.rejected();
+    link.endpoint?.alarm(reason);
+    link.channel.close(false);
+  }
+
+  #abandon(link: OpenLink, reason: string): void {
+    const named = link.endpoint ?? this.#relationshipsWith(link.peer)[0];
+    named?.alarm(`connection refused: ${reason}`);
+    link.channel.close(true);
+  }
+
+  #closed(id: LinkId, reason: string, now: Millis): void {
+    const link = this.#links.get(id);
+    this.#links.delete(id);
+    const dialer = this.#dialers.find((each) => each.link === id);
+    if (link?.channel.disconnected === true) dialer?.rejected(); // F-151
+    dialer?.closed(reason, now);
+    if (link === undefined) return;
+    const { endpoint, channel } = link;
+    if (channel.phase === "tls")
+      (endpoint ?? this.#relationshipsWith(link.peer)[0])?.alarm(`TLS failed: ${reason}`);
+    if (endpoint?.channel === channel) endpoint.communicationsFailed(reason, now);
+  }
+
+  // ---- time ----
+
+  tick(now: Millis): void {
+    for (const link of this.#links.values()) this.#tickLink(link, now);
+    if (!this.#stopping) for (const dialer of this.#dialers) dialer.tick(now);
+    for (const endpoint of this.endpoints) tickEndpoint(endpoint, now);
+  }
+
+  #tickLink(link: OpenLink, now: Millis): void {
+    const { channel, endpoint } = link;
+    if (channel.phase === "closing") return;
+    if (channel.phase !== "up" && now >= channel.deadline) {
+      // F-160, F-552
+      if (endpoint?.channel === channel)
+        endpoint.communicationsFailed("the connection was not set up in time", now);
+      channel.close(true);
+      return;
+    }
+    if (endpoint?.channel !== channel || (channel.phase !== "up" && channel.phase !== "state"))
+      return;
+    if (now >= channel.deadAt(endpoint.relationship)) {
+      // F-208, F-210, F-212
+      channel.close(true);
+      endpoint.communicationsFailed("the partner was silent for the keepalive time", now);
+    } else if (now >= channel.contactDue(endpoint.relationship)) {
+      endpoint.send("CONTACT", [], now); // F-098, F-206
+    }
+  }
+
+  /** Updates that the window takes, for all endpoints: once a batch. */
+  pump(now: Millis): void {
+    for (const endpoint of this.endpoints) endpoint.pump(now);
+  }
+
+  /** When something is due by time alone. */
+  nextDue(now: Millis): Millis {
+    let due = now + 1_000;
+    for (const endpoint of this.endpoints) {
+      due = Math.min(due, endpointDue(endpoint, now));
+      const { channel } = endpoint;
+      if (channel?.phase === "up")
+        due = Math.min(
+          due,
+          channel.contactDue(endpoint.relationship),
+          channel.deadAt(endpoint.relationship),
+        );
+    }
+    for (const dialer of this.#dialers) due = Math.min(due, dialer.nextAttempt);
+    return Math.max(due, now);
+  }
+
+  /** T-05: no new connection any more; says why and closes. */
+  stop(now: Millis): void {
+    this.#stopping = true;
+    for (const endpoint of this.endpoints) shutDown(endpoint, now);
+    for (const link of this.#links.values()) link.channel.close(true);
+  }
+
+  /** Connections that are still there. */
+  get openLinks(): number {
+    return this.#links.size;
+  }
+
+  relationshipNamed(name: string | undefined): Endpoint | undefined {
+    if (name === undefined) return this.endpoints.length === 1 ? this.endpoints[0] : undefined;
+    return this.endpoints.find((endpoint) => endpoint.relationship.name === name);
+  }
+
+  relationshipNames(): readonly Relationship["name"][] {
+    return this.endpoints.map((endpoint) => endpoint.relationship.name);
+  }
+}

@@ -1,0 +1,229 @@
+// Reads a BNDUPD into values, or says what is missing (RFC 8156 §7.5.3).
+
+import { type BindingStatus, bindingStatusOf } from "../../model/binding-status.ts";
+import type { Duid } from "../../model/duid.ts";
+import { ipv6ToBytes, maskTo } from "../../model/ipv6.ts";
+import type { LeaseKey } from "../../model/lease.ts";
+import { LIMITS } from "../../model/limits.ts";
+import { addSeconds, type DhcpTime, NO_TIME, type Seconds } from "../../model/time.ts";
+import { STATUS } from "../../wire/messages.ts";
+import { allOptions, firstOption, type Option, type OptionByType } from "../../wire/options.ts";
+
+export interface UpdatedLease extends LeaseKey {
+  readonly duid: Duid;
+  readonly iaid: number;
+  readonly t1: Seconds;
+  readonly t2: Seconds;
+  readonly preferredLifetime: Seconds;
+  readonly validLifetime: Seconds;
+  readonly status: BindingStatus;
+  readonly startTimeOfState: DhcpTime;
+  /** Absolute: base time less CLT_TIME; 0 = none. */
+  readonly clientTransactionTime: DhcpTime;
+  /** Options 134, 123, 120, 126; 0 = absent. */
+  readonly stateExpirationTime: DhcpTime;
+  readonly partnerLifetime: DhcpTime;
+  readonly expirationTime: DhcpTime;
+  readonly partnerRawCltTime: DhcpTime;
+  readonly relayData: Uint8Array | undefined;
+  readonly reconfigureData: Uint8Array | undefined;
+  readonly fqdn: Uint8Array | undefined;
+  /** The partner put the client's name into DNS. */
+  readonly hasDnsData: boolean;
+}
+
+export interface UpdatedBlock {
+  readonly address: LeaseKey["address"];
+  readonly length: number;
+  readonly status: "FREE" | "FREE-BACKUP";
+  readonly startTimeOfState: DhcpTime;
+}
+
+/** A lease of the message: what it says, or why it cannot be used (and only it: F-344). */
+export type ReadLease =
+  | { readonly type: "lease"; readonly update: UpdatedLease }
+  | { readonly type: "bad"; readonly status: number; readonly message: string };
+
+export interface ReadIa {
+  readonly option: OptionByType<"IA_NA"> | OptionByType<"IA_PD">;
+  readonly leases: readonly {
+    readonly option: OptionByType<"IAADDR"> | OptionByType<"IAPREFIX">;
+    readonly read: ReadLease;
+  }[];
+}
+
+export type ReadUpdate =
+  | { readonly type: "client"; readonly clientId: Duid; readonly ias: readonly ReadIa[] }
+  | {
+      readonly type: "block";
+      readonly option: OptionByType<"IAPREFIX">;
+      readonly block: UpdatedBlock;
+    }
+  | { readonly type: "bad"; readonly status: number; readonly message: string };
+
+function bad(
+  message: string,
+  status: number = STATUS.MissingBindingInformation,
+): { type: "bad"; status: number; message: string } {
+  return { type: "bad", status, message };
+}
+
+/** F-303, F-304, A-57: exactly one CLIENT_DATA or exactly one IAPREFIX. */
+export function readUpdate(options: readonly Option[]): ReadUpdate {
+  const clients = allOptions(options, "CLIENT_DATA");
+  const prefixes = allOptions(options, "IAPREFIX");
+  const [client] = clients;
+  const [prefix] = prefixes;
+  if (clients.length === 1 && client !== undefined && prefixes.length === 0)
+    return readClient(client);
+  if (prefixes.length === 1 && prefix !== undefined && clients.length === 0)
+    return readBlock(prefix);
+  return bad("exactly one CLIENT_DATA or one IAPREFIX is needed");
+}
+
+function readClient(data: OptionByType<"CLIENT_DATA">): ReadUpdate {
+  const clientId = firstOption(data.options, "CLIENTID");
+  if (clientId === undefined) return bad("no client identifier");
+  // F-305: no VPN is configured here.
+  if (firstOption(data.options, "VSS") !== undefined)
+    return bad("no VPN is configured", STATUS.ConfigurationConflict);
+  const base = firstOption(data.options, "LQ_BASE_TIME");
+  if (base === undefined) return bad("no base time");
+  const ias = data.options.filter((option) => option.type === "IA_NA" || option.type === "IA_PD");
+  if (ias.length === 0) return bad("no IA");
+  const context = { duid: clientId.duid, base: base.value, ...clientExtras(data.options) };
+  const read = ias.map((ia) => readIa(ia, context));
+  const count = read.reduce((sum, ia) => sum + 1 + ia.leases.length, 0);
+  // F-307: the answer, with a reason for each lease, must fit in a frame.
+  if (count > LIMITS.leasesInUpdate) return bad("too many leases", STATUS.UnspecFail);
+  return { type: "client", clientId: clientId.duid, ias: read };
+}
+
+interface ClientContext {
+  readonly duid: Duid;
+  readonly base: DhcpTime;
+  readonly relayData: Uint8Array | undefined;
+  readonly reconfigureData: Uint8Array | undefined;
+}
+
+function clientExtras(
+  options: readonly Option[],
+): Pick<ClientContext, "relayData" | "reconfigureData"> {
+  const relay = firstOption(options, "LQ_RELAY_DATA");
+  const reconfigure = firstOption(options, "F_RECONFIGURE_DATA");
+  return {
+    relayData: relay && packRelay(relay),
+    reconfigureData: reconfigure && packReconfigure(reconfigure),
+  };
+}
+
+function packRelay({
+  peerAddress,
+  message,
+}: OptionByType<"LQ_RELAY_DATA">): Uint8Array | undefined {
+  if (message.length + 16 > LIMITS.keptBytes) return undefined;
+  const data = new Uint8Array(16 + message.length);
+  ipv6ToBytes(peerAddress, data);
+  data.set(message, 16);
+  return data;
+}
+
+function packReconfigure({
+  time,
+  key,
+}: OptionByType<"F_RECONFIGURE_DATA">): Uint8Array | undefined {
+  if (key.length + 4 > LIMITS.keptBytes) return undefined;
+  const data = new Uint8Array(4 + key.length);
+  new DataView(data.buffer).setUint32(0, time);
+  data.set(key, 4);
+  return data;
+}
+
+function readIa(ia: OptionByType<"IA_NA"> | OptionByType<"IA_PD">, context: ClientContext): ReadIa {
+  const wanted = ia.type === "IA_NA" ? "IAADDR" : "IAPREFIX";
+  const leases = ia.options
+    .filter((option) => option.type === "IAADDR" || option.type === "IAPREFIX")
+    .filter((option) => option.type === wanted)
+    .map((option) => ({ option, read: readLease(option, ia, context) }));
+  return { option: ia, leases };
+}
+
+const DNS_DATA: ReadonlySet<string> = new Set([
+  "F_DNS_REMOVAL_INFO",
+  "F_DNS_HOST_NAME",
+  "F_DNS_ZONE_NAME",
+  "F_DNS_FLAGS",
+]);
+
+function readLease(
+  lease: OptionByType<"IAADDR"> | OptionByType<"IAPREFIX">,
+  ia: ReadIa["option"],
+  context: ClientContext,
+): ReadLease {
+  const { options } = lease;
+  // F-139: a bad option inside makes this lease unusable, not the others.
+  if (options.some((option) => option.type === "malformed")) return bad("a malformed option");
+  const number = firstOption(options, "F_BINDING_STATUS")?.value;
+  const status = number === undefined ? undefined : bindingStatusOf(number);
+  if (status === undefined) return bad("no known binding-status"); // F-108
+  const start = firstOption(options, "F_START_TIME_OF_STATE")?.value;
+  if (start === undefined) return bad("no start time of state");
+  // RFC 8156 §7.4: ACTIVE has a timeout; without it the lease would never end here.
+  const end = firstOption(options, "F_STATE_EXPIRATION_TIME")?.value ?? NO_TIME;
+  if (status === "ACTIVE" && end === NO_TIME) return bad("ACTIVE without its end");
+  // with the lease, as §7.4 has it.
+  const clt = firstOption(options, "CLT_TIME")?.value;
+  const fqdn = firstOption(options, "CLIENT_FQDN");
+  return {
+    type: "lease",
+    update: {
+      kind: lease.type === "IAADDR" ? "address" : "prefix",
+      address: lease.type === "IAADDR" ? lease.address : maskTo(lease.prefix, lease.prefixLength),
+      length: lease.type === "IAADDR" ? 128 : lease.prefixLength,
+      duid: context.duid,
+      iaid: ia.iaid,
+      t1: ia.t1,
+      t2: ia.t2,
+      preferredLifetime: lease.preferredLifetime,
+      validLifetime: lease.validLifetime,
+      status,
+      startTimeOfState: start,
+      clientTransactionTime: clt === undefined ? NO_TIME : addSeconds(context.base, -clt),
+      stateExpirationTime: end,
+      partnerLifetime: firstOption(options, "F_PARTNER_LIFETIME")?.value ?? NO_TIME,
+      expirationTime: firstOption(options, "F_EXPIRATION_TIME")?.value ?? NO_TIME,
+      partnerRawCltTime: firstOption(options, "F_PARTNER_RAW_CLT_TIME")?.value ?? NO_TIME,
+      relayData: context.relayData,
+      reconfigureData: context.reconfigureData,
+      fqdn: fqdn && packFqdn(fqdn),
+      hasDnsData: options.some((each) => DNS_DATA.has(each.type)),
+    },
+  };
+}
+
+function packFqdn({ flags, name }: OptionByType<"CLIENT_FQDN">): Uint8Array {
+  const data = new Uint8Array(1 + name.length);
+  data[0] = flags;
+  data.set(name, 1);
+  return data;
+}
+
+/** F-095: a block without a client is available to one of the two. */
+function readBlock(prefix: OptionByType<"IAPREFIX">): ReadUpdate {
+  const { options } = prefix;
+  if (firstOption(options, "VSS") !== undefined)
+    return bad("no VPN is configured", STATUS.ConfigurationConflict);
+  if (firstOption(options, "LQ_BASE_TIME") === undefined) return bad("no base time");
+  const start = firstOption(options, "F_START_TIME_OF_STATE")?.value;
+  if (start === undefined) return bad("no start time of state");
+  const status = bindingStatusOf(firstOption(options, "F_BINDING_STATUS")?.value ?? 0);
+  if (status !== "FREE" && status !== "FREE-BACKUP")
+    return bad("a prefix without a client is FREE or FREE-BACKUP");
+  const block = {
+    address: maskTo(prefix.prefix, prefix.prefixLength),
+    length: prefix.prefixLength,
+    status,
+    startTimeOfState: start,
+  };
+  return { type: "block", option: prefix, block };
+}
