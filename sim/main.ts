@@ -1,12 +1,15 @@
 // `npm run sim`: runs worlds, prints what failed with its seed and trace, and what was covered.
 
-import { appendFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { appendFileSync, existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
 import { coreServer } from "./core-server.ts";
-import { Coverage, printCoverage } from "./coverage.ts";
+import { printCoverage } from "./coverage.ts";
 import { drawScenario, FAULT_KINDS, type FaultKind } from "./scenario.ts";
 import { formatSeed } from "./seeds.ts";
+import { type Failure, type Outcome, type RunRecord, Summary } from "./summary.ts";
 import { runWorld, type WorldResult } from "./world.ts";
 
 const HELP = `npm run sim -- [options]
@@ -20,6 +23,7 @@ const HELP = `npm run sim -- [options]
   --skip S,S        leave out these seeds
   --first           stop at the first failure
   --keep            add failing seeds to sim/seeds.txt
+  --record FILE     keep the sums in FILE and go on from it: a run that was stopped is not lost
   --only-coverage   print what was covered, not what failed`;
 
 /** What the command line changes in every world. */
@@ -34,8 +38,6 @@ interface Task extends Variant {
   /** Stop at the first failure. */
   readonly first: boolean;
 }
-
-type Outcome = Omit<WorldResult, "trace"> & { readonly milliseconds: number };
 
 const TRACE_LINES = 60;
 
@@ -68,6 +70,7 @@ function parse() {
       skip: { type: "string", default: "" },
       first: { type: "boolean", default: false },
       keep: { type: "boolean", default: false },
+      record: { type: "string" },
       "only-coverage": { type: "boolean", default: false },
       help: { type: "boolean", default: false },
     },
@@ -96,40 +99,6 @@ function faultNamed(name: string): FaultKind {
 
 type Options = ReturnType<typeof parse>;
 
-class Summary {
-  readonly coverage = new Coverage();
-  readonly failures: Outcome[] = [];
-  #worlds = 0;
-  #counted = 0;
-  #faults = 0;
-  #worldHours = 0;
-  #slowest = { seed: 0, milliseconds: 0 };
-
-  get worlds(): number {
-    return this.#worlds;
-  }
-
-  add(outcome: Outcome): void {
-    const { counts, duration, faults, itCounts, milliseconds, seed } = outcome;
-    this.#worlds += 1;
-    if (itCounts) this.#counted += 1;
-    this.#faults += faults;
-    this.#worldHours += duration / 3_600_000;
-    this.coverage.merge(counts);
-    if (milliseconds > this.#slowest.milliseconds) this.#slowest = { seed, milliseconds };
-    if (outcome.violations.length > 0) this.failures.push(outcome);
-  }
-
-  line(seconds: number): string {
-    const { milliseconds, seed } = this.#slowest;
-    return (
-      `${this.#worlds} worlds (${this.#counted} count), ${this.#faults} faults, ` +
-      `${this.#worldHours.toFixed(1)} hours of world time in ${seconds.toFixed(1)} s; slowest seed ` +
-      `${seed} ${milliseconds.toFixed(0)} ms; ${this.failures.length} failed`
-    );
-  }
-}
-
 async function runWorkers(
   tasks: readonly Task[],
   onOutcome: (outcome: Outcome) => void,
@@ -151,10 +120,14 @@ async function runWorkers(
   await Promise.all(ends);
 }
 
-async function runAll(options: Options, onOutcome: (outcome: Outcome) => void): Promise<void> {
+async function runAll(
+  options: Options,
+  isDone: (seed: number) => boolean,
+  onOutcome: (outcome: Outcome) => void,
+): Promise<void> {
   const { first, jobs, single, with: added, without } = options;
   const wanted = Array.from({ length: options.seeds }, (_, i) => options.seed + i);
-  const seeds = wanted.filter((seed) => !options.skip.has(seed));
+  const seeds = wanted.filter((seed) => !options.skip.has(seed) && !isDone(seed));
   const tasks = Array.from({ length: jobs }, (_, i): Task => {
     return {
       seeds: seeds.filter((_seed, at) => at % jobs === i),
@@ -177,10 +150,43 @@ function explain(seed: number, options: Options): void {
   }
 }
 
-function keep(failures: readonly Outcome[], single: boolean): void {
-  for (const { seed, violations } of failures) {
-    const about = violations[0]?.checker ?? "";
-    appendFileSync("sim/seeds.txt", `${formatSeed({ seed, single, about })}\n`);
+function keep(failures: readonly Failure[], single: boolean): void {
+  for (const { seed, about } of failures) {
+    appendFileSync(
+      "sim/seeds.txt",
+      `${formatSeed({ seed, single, about: about.split(":")[0] ?? "" })}\n`,
+    );
+  }
+}
+
+/** Worlds between two writes of the file. */
+const RECORD_EVERY = 20;
+
+/** The file of a run. Written whole and renamed, so that a stop at any moment leaves a sound one. */
+class RunFile {
+  readonly #file: string;
+  readonly #build: string;
+  readonly #variant: string;
+
+  constructor(file: string, options: Options) {
+    this.#file = file;
+    const bundle = readFileSync(fileURLToPath(import.meta.url));
+    this.#build = createHash("sha256").update(bundle).digest("hex").slice(0, 16);
+    const { single, with: added, without } = options;
+    this.#variant = JSON.stringify({ single, with: added, without });
+  }
+
+  load(summary: Summary): void {
+    if (!existsSync(this.#file)) return;
+    const record = JSON.parse(readFileSync(this.#file, "utf8")) as RunRecord;
+    summary.resume(record, this.#build, this.#variant);
+    console.log(`${this.#file}: goes on after ${summary.worlds} worlds`);
+  }
+
+  save(summary: Summary): void {
+    const temporary = `${this.#file}.new`;
+    writeFileSync(temporary, JSON.stringify(summary.record(this.#build, this.#variant)));
+    renameSync(temporary, this.#file);
   }
 }
 
@@ -188,23 +194,30 @@ async function main(): Promise<void> {
   const options = parse();
   if (options.help) return console.log(HELP);
   if (options.trace) return explain(options.seed, options);
-  const began = performance.now();
   const summary = new Summary();
-  await runAll(options, (outcome) => {
-    summary.add(outcome);
-    const [violation] = outcome.violations;
-    if (violation !== undefined && !options["only-coverage"]) {
-      console.log(`seed ${outcome.seed} FAILED: ${violation.checker}: ${violation.message}`);
-    }
-    if (summary.worlds % 50 === 0) {
-      console.log(`${summary.worlds} worlds, ${summary.failures.length} failed`);
-    }
-  });
+  const file = options.record === undefined ? undefined : new RunFile(options.record, options);
+  file?.load(summary);
+  await runAll(
+    options,
+    (seed) => summary.has(seed),
+    (outcome) => {
+      summary.add(outcome);
+      const [violation] = outcome.violations;
+      if (violation !== undefined && !options["only-coverage"]) {
+        console.log(`seed ${outcome.seed} FAILED: ${violation.checker}: ${violation.message}`);
+      }
+      if (summary.worlds % RECORD_EVERY === 0) file?.save(summary);
+      if (summary.worlds % 50 === 0) {
+        console.log(`${summary.worlds} worlds, ${summary.failures.length} failed`);
+      }
+    },
+  );
+  file?.save(summary);
   if (!options.first)
     for (const line of printCoverage(summary.coverage.counts, options.single)) console.log(line);
   const failures = summary.failures.sort((a, b) => a.seed - b.seed);
   if (failures[0] !== undefined && !options["only-coverage"]) explain(failures[0].seed, options);
-  console.log(summary.line((performance.now() - began) / 1000));
+  console.log(summary.line());
   if (failures.length === 0) return;
   console.log(`failing seeds: ${failures.map((one) => one.seed).join(" ")}`);
   if (options.keep) keep(failures, options.single);
