@@ -11,15 +11,13 @@ import { lifetimesFor } from "./lifetimes.ts";
 
 /** Leases of the IA that are ACTIVE and not ended, on this link. */
 export function bindingsOf(exchange: Exchange, ia: RequestedIa): readonly Lease[] {
-  return exchange.context.table
-    .ofClient(exchange.client.duid)
-    .filter(
-      (lease) =>
-        lease.kind === ia.kind &&
-        lease.iaid === ia.iaid &&
-        lease.link === exchange.link.name &&
-        isHeld(lease, exchange.authority.graceSeconds, exchange.now),
-    );
+  return exchange.client.leases.filter(
+    (lease) =>
+      lease.kind === ia.kind &&
+      lease.iaid === ia.iaid &&
+      lease.link === exchange.link.name &&
+      isHeld(lease, exchange.authority.graceSeconds, exchange.now),
+  );
 }
 
 export function keyOf(ia: RequestedIa, lease: RequestedLease): LeaseKey {

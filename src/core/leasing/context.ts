@@ -45,13 +45,19 @@ export interface ClientDatagram {
   readonly receivedAt: Millis;
 }
 
+export interface ExchangeClient {
+  readonly duid: ClientRef["duid"];
+  /** What was on record for it when the message came: looked up once, however many IAs there are. */
+  readonly leases: readonly Lease[];
+}
+
 /** One client message being answered. */
 export interface Exchange {
   readonly context: LeasingContext;
   readonly view: RequestView;
   readonly link: Link;
   readonly authority: Authority;
-  readonly client: { readonly duid: ClientRef["duid"] };
+  readonly client: ExchangeClient;
   readonly now: Millis;
   /** Second of arrival (T-06 (2)): the client-last-transaction-time. */
   readonly transactionTime: DhcpTime;

@@ -55,7 +55,7 @@ export function handleMessage(
     view,
     link,
     authority,
-    client: { duid },
+    client: { duid, leases: context.table.ofClient(duid) },
     now,
     transactionTime: floorTime(Math.min(datagram.receivedAt, now)),
     datagram,

@@ -17,7 +17,8 @@ export interface LeaseTable {
   put(lease: Lease): void;
   /** Removes; absent is no error. */
   remove(key: LeaseKey): void;
-  /** All leases whose `duid` is this client's, in no order. */
+  /** The leases whose `duid` is this client's: all in use (FREE and FREE-BACKUP are not), in no order, then the
+   * `LIMITS.hintsPerClient` that became free last. What the client had before that is no work. */
   ofClient(duid: Duid): readonly Lease[];
   /** How many leases of the link are not FREE / FREE-BACKUP. */
   countInUse(link: string): number;

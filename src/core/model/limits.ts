@@ -13,6 +13,8 @@ export const LIMITS = {
   expiriesPerTick: 1_024,
   /** D-294: leases one client may hold. */
   leasesPerClient: 32,
+  /** Free leases by which a client's earlier ones are found again; older ones are only rows that are free. */
+  hintsPerClient: 32,
   /** IAs that one message may name; a real client names two or three. */
   iasPerMessage: 32,
   /** Addresses one client may have declined at a time (N-013). */

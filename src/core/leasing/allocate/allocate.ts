@@ -88,7 +88,7 @@ function* proposals(exchange: Exchange, ia: RequestedIa): Generator<Candidate> {
   const shown = context.offers.of(ref, ia.kind, now);
   if (shown !== undefined && fits(shown)) yield* inPool(exchange, shown);
   // D-165, D-288: what it had before.
-  for (const lease of context.table.ofClient(client.duid)) {
+  for (const lease of client.leases) {
     const isItsOwn = lease.kind === ia.kind && lease.link === link.name && isOf(lease, ref);
     if (isItsOwn && fits(lease)) yield* inPool(exchange, lease);
   }

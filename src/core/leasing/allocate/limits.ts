@@ -18,9 +18,8 @@ function isLinkFull({ context, link }: Exchange, fresh: number): boolean {
 
 function isClientFull({ context, client }: Exchange, fresh: number): boolean {
   const most = context.config.tunables.leasesPerClient;
-  const own = context.table.ofClient(client.duid);
-  if (own.length + fresh < most) return false;
-  return own.filter((lease) => !isAvailable(lease.status)).length + fresh >= most;
+  if (client.leases.length + fresh < most) return false;
+  return client.leases.filter((lease) => !isAvailable(lease.status)).length + fresh >= most;
 }
 
 /** Free leases that are remembered do not count; they are counted out only when the table is that large. */

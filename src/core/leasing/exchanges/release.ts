@@ -29,9 +29,9 @@ export function endAll(exchange: Exchange, how: "RELEASED" | "ABANDONED"): reado
 }
 
 function hasBinding(exchange: Exchange, ia: RequestedIa): boolean {
-  return exchange.context.table
-    .ofClient(exchange.client.duid)
-    .some((record) => record.kind === ia.kind && isOfIa(exchange, ia, record));
+  return exchange.client.leases.some(
+    (record) => record.kind === ia.kind && isOfIa(exchange, ia, record),
+  );
 }
 
 function isOfIa(

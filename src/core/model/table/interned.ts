@@ -1,5 +1,5 @@
 // Interned octet strings with reference counts: equal strings are stored once and named by a number (0 = none).
-// For clients each string also heads the chain of its leases.
+// For clients each string also heads the chains of its leases (client-chains.ts).
 
 import type { Duid } from "../duid.ts";
 import { assert } from "../unreachable.ts";
@@ -15,7 +15,10 @@ const REFERENCES = 2;
 const HASH = 3;
 const NEXT = 4;
 const HEAD = 5;
-const STRIDE = 6;
+const HEAD_FREE = 6;
+const LAST_FREE = 7;
+const FREE_COUNT = 8;
+const STRIDE = 9;
 
 function digit(code: number): number {
   return code <= 57 ? code - 48 : code - 87;
@@ -112,13 +115,30 @@ export class Interned {
     return this.hex.octets(this.heap.page(slot), this.heap.start(slot), length) as Duid;
   }
 
-  /** First row of the chain that hangs on this string (clients). */
-  head(entry: number): number {
-    return this.entries.word(entry, HEAD);
+  /** First row of a client's chain: of its leases in use, or of its free ones. */
+  head(entry: number, inUse: boolean): number {
+    return this.entries.word(entry, inUse ? HEAD : HEAD_FREE);
   }
 
-  setHead(entry: number, row: number): void {
-    this.entries.setWord(entry, HEAD, row);
+  setHead(entry: number, inUse: boolean, row: number): void {
+    this.entries.setWord(entry, inUse ? HEAD : HEAD_FREE, row);
+  }
+
+  /** The end of the chain of free leases. */
+  lastFree(entry: number): number {
+    return this.entries.word(entry, LAST_FREE);
+  }
+
+  setLastFree(entry: number, row: number): void {
+    this.entries.setWord(entry, LAST_FREE, row);
+  }
+
+  freeCount(entry: number): number {
+    return this.entries.word(entry, FREE_COUNT);
+  }
+
+  setFreeCount(entry: number, count: number): void {
+    this.entries.setWord(entry, FREE_COUNT, count);
   }
 
   private find(hash: number, bytes: Uint8Array, length: number): number {

@@ -35,11 +35,12 @@ export const ROW = {
   RECONFIGURE_DATA: 27,
   /** Next row in the bucket of the address index. */
   NEXT: 28,
-  /** Next row of the same client. */
+  /** Next and previous row of the same client (client-chains.ts). */
   NEXT_OF_CLIENT: 29,
+  PREVIOUS_OF_CLIENT: 30,
 } as const;
 
-export const ROW_WORDS = 30;
+export const ROW_WORDS = 31;
 
 const STATUS_SHIFT = 8;
 const PREFIX_BIT = 1 << 16;

@@ -4,6 +4,7 @@ import type { Duid } from "../duid.ts";
 import { containsPrefix } from "../ipv6.ts";
 import { type Lease, leaseKeyText } from "../lease.ts";
 import type { LeaseTable } from "../lease-table.ts";
+import { LIMITS } from "../limits.ts";
 import { diffSeconds, NO_TIME } from "../time.ts";
 
 function inUse(lease: Lease): boolean {
@@ -15,6 +16,16 @@ export function createMapTable(): LeaseTable {
   const leases = new Map<string, Lease>();
   /** Keys in order of first insertion; removed ones stay as undefined, so that a walk's positions never shift. */
   const places: (string | undefined)[] = [];
+  /** Keys of the leases of a client that became free last, the latest first. */
+  const hints = new Map<Duid, string[]>();
+  const forgetHint = (lease: Lease | undefined) => {
+    if (lease?.duid === undefined) return;
+    const key = leaseKeyText(lease);
+    hints.set(
+      lease.duid,
+      (hints.get(lease.duid) ?? []).filter((other) => other !== key),
+    );
+  };
   const all = () => [...leases.values()];
   const marks = () =>
     all()
@@ -28,13 +39,24 @@ export function createMapTable(): LeaseTable {
     put: (lease) => {
       const key = leaseKeyText(lease);
       if (!leases.has(key)) places.push(key);
+      const before = leases.get(key);
       leases.set(key, lease);
+      if (lease.duid === before?.duid && before !== undefined && inUse(lease) === inUse(before))
+        return;
+      forgetHint(before);
+      if (lease.duid === undefined || inUse(lease)) return;
+      const known = hints.get(lease.duid) ?? [];
+      hints.set(lease.duid, [key, ...known].slice(0, LIMITS.hintsPerClient));
     },
     remove: (key) => {
       const text = leaseKeyText(key);
+      forgetHint(leases.get(text));
       if (leases.delete(text)) places[places.indexOf(text)] = undefined;
     },
-    ofClient: (duid: Duid) => all().filter((lease) => lease.duid === duid),
+    ofClient: (duid: Duid) => [
+      ...all().filter((lease) => lease.duid === duid && inUse(lease)),
+      ...(hints.get(duid) ?? []).map((key) => leases.get(key) as Lease),
+    ],
     countInUse: (link) => all().filter((lease) => lease.link === link && inUse(lease)).length,
     prefixesWithin: (block, limit) =>
       all()

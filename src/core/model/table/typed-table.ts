@@ -4,9 +4,11 @@
 import type { Duid } from "../duid.ts";
 import { type Ipv6Address, inPrefix, maskTo } from "../ipv6.ts";
 import type { Lease, LeaseKey } from "../lease.ts";
+import { isAvailable } from "../lease-status.ts";
 import type { Cursor, LeaseTable } from "../lease-table.ts";
 import { LIMITS } from "../limits.ts";
 import type { DhcpTime } from "../time.ts";
+import { ClientChains } from "./client-chains.ts";
 import { type HashSeed, hashAddress } from "./hash.ts";
 import { HashIndex } from "./hash-index.ts";
 import { HexText } from "./hex-text.ts";
@@ -47,6 +49,7 @@ class TypedLeaseTable implements LeaseTable {
   private readonly rows = new WordRows(ROW_WORDS);
   private readonly byAddress: HashIndex;
   private readonly clients: Interned;
+  private readonly chains: ClientChains;
   private readonly blobs: Interned;
   private readonly links = new LinkNames();
   private readonly byExpiry = new OrderedRows();
@@ -62,6 +65,7 @@ class TypedLeaseTable implements LeaseTable {
     this.seed = seed;
     this.byAddress = new HashIndex(this.rows, ROW.NEXT, (row) => this.hashOfRow(row));
     this.clients = new Interned(seed);
+    this.chains = new ClientChains(this.rows, this.clients);
     this.blobs = new Interned(seed);
     this.byPrefix = new OrderedRows((a, b) => this.comparePrefixes(a, b));
   }
@@ -90,7 +94,7 @@ class TypedLeaseTable implements LeaseTable {
     const expiry = words[base + ROW.STATE_EXPIRATION] as number;
     const version = versionOf(words, base);
     this.setLink(words, base, lease.link);
-    this.setClient(row, lease.duid);
+    this.setClient(row, lease.duid, !isAvailable(lease.status));
     this.setBlob(words, base + ROW.RELAY_DATA, lease.relayData);
     this.setBlob(words, base + ROW.FQDN, lease.fqdn);
     this.setBlob(words, base + ROW.RECONFIGURE_DATA, lease.reconfigureData);
@@ -111,7 +115,7 @@ class TypedLeaseTable implements LeaseTable {
     const words = this.rows.chunk(row);
     const base = this.rows.base(row);
     this.leaveOrders(row, undefined);
-    this.setClient(row, undefined);
+    this.setClient(row, undefined, false);
     this.setBlob(words, base + ROW.RELAY_DATA, undefined);
     this.setBlob(words, base + ROW.FQDN, undefined);
     this.setBlob(words, base + ROW.RECONFIGURE_DATA, undefined);
@@ -123,14 +127,8 @@ class TypedLeaseTable implements LeaseTable {
 
   ofClient(duid: Duid): readonly Lease[] {
     const client = this.clients.findDuid(duid);
-    const leases: Lease[] = [];
-    if (client === 0) return leases;
-    let row = this.clients.head(client);
-    while (row !== 0) {
-      leases.push(this.lease(row, undefined));
-      row = this.rows.word(row, ROW.NEXT_OF_CLIENT);
-    }
-    return leases;
+    if (client === 0) return [];
+    return this.chains.rowsOf(client).map((row) => this.lease(row, undefined));
   }
 
   countInUse(link: string): number {
@@ -265,32 +263,20 @@ class TypedLeaseTable implements LeaseTable {
     this.links.leave(old);
   }
 
-  private setClient(row: number, duid: Duid | undefined): void {
+  /** `inUse`: whether the lease is from now on; the row's state still says what it was. */
+  private setClient(row: number, duid: Duid | undefined, inUse: boolean): void {
     const old = this.rows.word(row, ROW.CLIENT);
-    if (old === 0 ? duid === undefined : duid !== undefined && this.clients.equalsDuid(old, duid))
-      return;
-    if (old !== 0) {
-      this.unchain(old, row);
-      this.clients.release(old);
+    const wasInUse = isInUse(this.rows.word(row, ROW.STATE));
+    const isSame =
+      old === 0 ? duid === undefined : duid !== undefined && this.clients.equalsDuid(old, duid);
+    if (isSame && (old === 0 || inUse === wasInUse)) return;
+    if (old !== 0) this.chains.leave(old, row, wasInUse);
+    if (!isSame) {
+      if (old !== 0) this.clients.release(old);
+      this.rows.setWord(row, ROW.CLIENT, duid === undefined ? 0 : this.clients.internDuid(duid));
     }
-    const client = duid === undefined ? 0 : this.clients.internDuid(duid);
-    this.rows.setWord(row, ROW.CLIENT, client);
-    if (client === 0) return;
-    this.rows.setWord(row, ROW.NEXT_OF_CLIENT, this.clients.head(client));
-    this.clients.setHead(client, row);
-  }
-
-  /** Takes a row out of its client's chain, which LIMITS.leasesPerClient bounds. */
-  private unchain(client: number, row: number): void {
-    const next = this.rows.word(row, ROW.NEXT_OF_CLIENT);
-    let at = this.clients.head(client);
-    if (at === row) {
-      this.clients.setHead(client, next);
-      return;
-    }
-    while (this.rows.word(at, ROW.NEXT_OF_CLIENT) !== row)
-      at = this.rows.word(at, ROW.NEXT_OF_CLIENT);
-    this.rows.setWord(at, ROW.NEXT_OF_CLIENT, next);
+    const client = this.rows.word(row, ROW.CLIENT);
+    if (client !== 0) this.chains.enter(client, row, inUse);
   }
 
   private setBlob(words: Uint32Array, at: number, bytes: Uint8Array | undefined): void {

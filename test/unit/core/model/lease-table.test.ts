@@ -106,6 +106,32 @@ for (const [name, create] of Object.entries(TABLES)) {
     expect(due(0x7fffffff)).toEqual([1, 200, 0x7fffffff]);
   });
 
+  test(`${name}: of the free leases of a client those count that became free last (D-288)`, () => {
+    const table = create();
+    const client = "000300010011" as Duid;
+    const address = (n: number) => `2001:db8::${n.toString(16)}`;
+    const free = (n: number) => table.put(lease(address(n), { status: "FREE" }));
+    const known = () => table.ofClient(client).map(({ address: each }) => each);
+    const wanted = (...ns: number[]) => ns.map((n) => lease(address(n)).address);
+    for (let n = 1; n <= 40; n++) free(n);
+    const last32 = Array.from({ length: 32 }, (_, i) => 40 - i);
+    expect(known()).toEqual(wanted(...last32));
+    // Free as before, and so where it was; used and free again, and so the latest.
+    free(20);
+    free(2);
+    table.put(lease(address(3)));
+    table.put(lease(address(30)));
+    expect(known().slice(0, 2).sort()).toEqual(wanted(3, 30).sort());
+    expect(known().length).toBe(33);
+    free(3);
+    expect(known().slice(0, 3)).toEqual(wanted(30, 3, 40));
+    table.remove(lease(address(40)));
+    table.remove(lease(address(4)));
+    expect(known().slice(0, 3)).toEqual(wanted(30, 3, 39));
+    for (let n = 1; n <= 40; n++) table.remove(lease(address(n)));
+    expect(known()).toEqual([]);
+  });
+
   test(`${name}: leases of a client follow it, and a link's count follows status and link`, () => {
     const table = create();
     const other = "0001abcdef" as Duid;
