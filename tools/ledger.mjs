@@ -2,7 +2,8 @@
 //   (nothing)          the table
 //   --missing [F|F-05] what is not done, with the tags that are there
 //   --show F-052       one requirement and the lines that carry it
-//   --promote          turns "not yet" into "done" where source and a test carry the ID
+//   --promote ID ...   turns "not yet" into "done" for these, where source and a test carry the ID: somebody has seen
+//                      that the server does it
 //   --check            problems only; exit code 1 when there are any
 
 import { fileURLToPath } from "node:url";
@@ -10,7 +11,7 @@ import { judge, STATUS_TYPES, summary, where } from "./ledger/judge.mjs";
 import { promote } from "./ledger/status.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const [option = "--table", argument = ""] = process.argv.slice(2);
+const [option = "--table", argument = "", ...others] = process.argv.slice(2);
 const { entries, problems, promotable } = judge(root);
 
 function printTable() {
@@ -23,7 +24,9 @@ function printTable() {
   for (const { title, total, counts } of summary(entries))
     console.log(row([title, total, ...counts]));
   if (promotable.length > 0)
-    console.log(`${promotable.length} can be promoted: npm run ledger -- --promote`);
+    console.log(
+      `source and test carry them; whoever saw that the server does it promotes them (-- --promote ID ...): ${promotable.map(({ id }) => id).join(" ")}`,
+    );
 }
 
 function printMissing() {
@@ -49,13 +52,18 @@ if (option === "--table") printTable();
 else if (option === "--missing") printMissing();
 else if (option === "--show") printOne();
 else if (option === "--promote") {
+  const wanted = [argument, ...others].filter((id) => id !== "");
+  const can = new Set(promotable.map(({ id }) => id));
+  const refused = wanted.filter((id) => !can.has(id));
   promote(
     root,
-    promotable.map(({ id }) => id),
+    wanted.filter((id) => can.has(id)),
   );
+  for (const id of refused) console.error(`${id} is done already, or lacks its source or its test`);
   console.log(
-    `promoted: ${promotable.map(({ id }) => id).join(" ") || "nothing"}; now: npm run docs`,
+    `promoted: ${wanted.filter((id) => can.has(id)).join(" ") || "nothing"}; now: npm run docs`,
   );
+  if (wanted.length === 0 || refused.length > 0) process.exitCode = 1;
 } else if (option !== "--check") {
   console.error(`unknown option ${option}`);
   process.exitCode = 2;

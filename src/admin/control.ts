@@ -9,7 +9,7 @@ import { type Context, Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import type { Command } from "../core/server/commands.ts";
 import type { CommandResult } from "../core/server/events.ts";
-import { leasesList, leasesShow, partnerDown, RequestError } from "./requests.ts";
+import { leasesList, leasesShow, partnerDown, RequestError, reclaim } from "./requests.ts";
 
 /** A request's body is a small object. */
 const MAX_BODY = 16 * 1024;
@@ -89,6 +89,10 @@ export function createControlApp(options: ControlOptions): Hono {
   // T-13: the command for the wait in COMMUNICATIONS-INTERRUPTED and the RECOVER states.
   app.post("/v1/failover/partner-down", async (context) =>
     answer(context, partnerDown(await context.req.text())),
+  );
+  // T-01: the second word, with the relationship's name.
+  app.post("/v1/failover/reclaim", async (context) =>
+    answer(context, reclaim(await context.req.text())),
   );
   app.post("/v1/stop", (context) => answer(context, { type: "stop" }));
   app.notFound((context) => failure(context, 404, "no-such-route", `no route ${context.req.path}`));

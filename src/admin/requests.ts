@@ -64,8 +64,20 @@ export function leasesShow(text: string): Command {
   };
 }
 
+/** `{"relationship": NAME, "force": false}`; the name is not optional. */
+export function reclaim(body: string): Command {
+  const { relationship, force } = declaration(body);
+  if (relationship === undefined)
+    throw new RequestError("bad-body", "`relationship` is missing: reclaim is confirmed by name");
+  return { type: "reclaim", relationship, force };
+}
+
 /** `{"relationship": NAME, "force": false}`, both optional. */
 export function partnerDown(body: string): Command {
+  return { type: "partner-down", ...declaration(body) };
+}
+
+function declaration(body: string): { relationship: string | undefined; force: boolean } {
   const given = parseObject(body);
   const { relationship, force, ...rest } = given;
   const [unknown] = Object.keys(rest);
@@ -76,7 +88,7 @@ export function partnerDown(body: string): Command {
   if (force !== undefined && typeof force !== "boolean") {
     throw new RequestError("bad-body", "`force` is true or false");
   }
-  return { type: "partner-down", relationship, force: force ?? false };
+  return { relationship, force: force ?? false };
 }
 
 function parseObject(text: string): Record<string, unknown> {

@@ -16,6 +16,7 @@ import {
   NO_TIME,
 } from "../model/time.ts";
 import type { Endpoint } from "./endpoint/endpoint.ts";
+import { isReclaiming, mayPassOn, ownsAll } from "./reclaim.ts";
 import { hiddenUntil } from "./updates/forgotten.ts";
 import { ackedPartnerLifetime, longestExpiry, partnerLifetimeFor } from "./updates/mclt.ts";
 
@@ -31,22 +32,22 @@ export function failoverAuthority(endpoint: Endpoint, isStopping: () => boolean)
       isStopping()
         ? { type: "silent", reason: "stopping" }
         : endpoint.behaviour.service(message, serverId, endpoint.stateContext),
-    ownShare: (now): OwnShare => ({
-      addressBit: endpoint.role === "primary" ? 1 : 0,
-      prefixes: mayDelegate(endpoint, now) ? ownStatus : "none",
-    }),
+    shares: (now) => shares(endpoint, ownStatus, now),
     mayStart: (key, lease, client, now) =>
       mayStart(endpoint, ownStatus, { key, lease, client }, now),
     mayExtend: () => endpoint.behaviour.serves,
-    // F-052, F-059, F-063: the bound holds in every state; T-01: in PARTNER-DOWN too.
+    // F-052, F-059, F-063: the bound holds in every state; T-01: in PARTNER-DOWN too, until the operator confirms a
+    // second time that the partner is off (F-062, F-399).
     longestExpiry: (lease, now) =>
-      longestExpiry(
-        ackedPartnerLifetime(lease, endpoint.record.ackEpoch),
-        endpoint.record.mclt,
-        now,
-      ),
+      isReclaiming(endpoint)
+        ? undefined
+        : longestExpiry(
+            ackedPartnerLifetime(lease, endpoint.record.ackEpoch),
+            endpoint.record.mclt,
+            now,
+          ),
     isDoubtful: (key, lease, now) => isDoubtful(endpoint, ownStatus, { key, lease }, now),
-    isOutOfStep: () => isOutOfStep(endpoint),
+    isOutOfStep: (now) => isOutOfStep(endpoint, now),
     mayHaveActedUnseen: (now) => mayHaveActedUnseen(endpoint, now),
     ready: (lease, now) => ready(endpoint, ownStatus, lease, now),
     granted: (before, after, desired, now) =>
@@ -63,8 +64,24 @@ export function failoverAuthority(endpoint: Endpoint, isStopping: () => boolean)
       endpoint.behaviour.expires && (endpoint.state !== "NORMAL" || endpoint.isInStep),
     // T-04: a RESET counts by its own time, so one made out of contact would beat an earlier grant that the partner made
     // unseen, and free what its client holds.
-    mayReset: () => endpoint.isInStep,
+    mayReset: (now) => endpoint.isInStep || ownsAll(endpoint, now),
   };
+}
+
+/** F-395, F-400: the own part first; after a second confirmation and its wait the partner's too (F-030, F-394). */
+function shares(endpoint: Endpoint, ownStatus: OwnStatus, now: Millis): readonly OwnShare[] {
+  const isPrimary = endpoint.role === "primary";
+  if (ownsAll(endpoint, now))
+    return [
+      { addressBit: isPrimary ? 1 : 0, prefixes: ownStatus },
+      { addressBit: isPrimary ? 0 : 1, prefixes: "all" },
+    ];
+  return [
+    {
+      addressBit: isPrimary ? 1 : 0,
+      prefixes: mayDelegate(endpoint, now) ? ownStatus : "none",
+    },
+  ];
 }
 
 /** A-83, F-571: started alone, the partner may have used our delegable prefixes meanwhile; in PARTNER-DOWN none are given. */
@@ -95,6 +112,7 @@ function mayStart(endpoint: Endpoint, ownStatus: OwnStatus, wanted: Wanted, now:
   )
     return false;
   const { key, lease } = wanted;
+  if (mayPassOn(endpoint, lease, now)) return true;
   if (key.kind === "prefix" && !mayDelegate(endpoint, now)) return false;
   if (lease === undefined || isAvailable(lease.status))
     return isOwn(endpoint, ownStatus, key, lease);
@@ -122,7 +140,7 @@ function isOwn(
 function mayHaveActedUnseen(endpoint: Endpoint, now: Millis): boolean {
   const { relationship, synchronisedAt = now } = endpoint;
   const since = synchronisedAt + DEFAULTS.datagramLifeSeconds * 1_000;
-  return isOutOfStep(endpoint) || (!relationship.strict && now <= since);
+  return isOutOfStep(endpoint, now) || (!relationship.strict && now <= since);
 }
 
 /** F-048, F-049, A-77: the same client gets an ended lease back while the partner has not been told of the end. */
@@ -136,7 +154,7 @@ function mayReturn(
   const isPrivate =
     !lease.everSent && lease.expirationTime === NO_TIME && lease.partnerRawCltTime === NO_TIME;
   if (isPrivate && endpoint.state === "PARTNER-DOWN" && !endpoint.communicating)
-    return isOwn(endpoint, ownStatus, key, undefined);
+    return ownsAll(endpoint, now) || isOwn(endpoint, ownStatus, key, undefined);
   if (!isOf(lease, client) || lease.endingSent || endpoint.isAlone(now)) return false;
   // F-021: an ended address of the partner's half waits for contact.
   return key.kind === "prefix" || endpoint.communicating || freedStatus(key) === ownStatus;
@@ -145,12 +163,18 @@ function mayReturn(
 /** F-257 to F-260: what is this server's alone is freed on the way; a free prefix of the secondary's block says so. */
 function ready(endpoint: Endpoint, ownStatus: OwnStatus, lease: Lease, now: Millis): Lease {
   if (lease.status === ownStatus) return lease;
+  // F-259: the partner's part is used as it is (T-01); nothing but a balance makes it ours.
+  if (ownsAll(endpoint, now))
+    return isAvailable(lease.status)
+      ? lease
+      : freed(lease, freedStatus(lease), floorTime(now), endpoint.retention);
   return freed(lease, ownStatus, floorTime(now), endpoint.retention);
 }
 
 /** T-02 */
-function isOutOfStep({ relationship, isInStep }: Endpoint): boolean {
-  return !relationship.strict && !isInStep;
+function isOutOfStep(endpoint: Endpoint, now: Millis): boolean {
+  const { relationship, isInStep } = endpoint;
+  return !relationship.strict && !isInStep && !ownsAll(endpoint, now);
 }
 
 /** T-02, D-309: unknown or ended here while the partner may have granted or renewed it unseen. */
@@ -160,7 +184,10 @@ function isDoubtful(
   { key, lease }: Pick<Wanted, "key" | "lease">,
   now: Millis,
 ): boolean {
-  if (!isOutOfStep(endpoint)) return false;
+  // T-01: after the waits nothing that the partner did unseen still runs, but for what it may have renewed of this lease.
+  if (ownsAll(endpoint, now))
+    return lease !== undefined && isEnding(lease.status) && !mayPassOn(endpoint, lease, now);
+  if (!isOutOfStep(endpoint, now)) return false;
   if (lease === undefined) return true;
   if (isAvailable(lease.status)) return !isOwn(endpoint, ownStatus, key, lease);
   // Ended by its time counts before housekeeping has said so.

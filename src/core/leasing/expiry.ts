@@ -48,7 +48,7 @@ function expireOne(context: ExpiryContext, lease: Lease, isFull: boolean, now: M
   }
   const authority = context.authorityOf(link);
   if (!authority.mayExpire()) return;
-  if (lease.status === "ABANDONED" && !authority.mayReset()) {
+  if (lease.status === "ABANDONED" && !authority.mayReset(now)) {
     // Those who wait must not fill the batch.
     if (isFull)
       context.amend({ ...lease, stateExpirationTime: addSeconds(floorTime(now), RESET_RETRY) });

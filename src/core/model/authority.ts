@@ -43,8 +43,8 @@ export interface OwnShare {
 
 export interface Authority {
   serviceFor(message: MessageName, serverId: ServerIdOwner): Service;
-  /** What to draw candidates from; `mayStart` still judges each. */
-  ownShare(now: Millis): OwnShare;
+  /** What to draw candidates from, one share after the other is used up; `mayStart` still judges each. */
+  shares(now: Millis): readonly OwnShare[];
   /** Whether this server may now begin a lease of `key` for `client`. `lease` is the record, if there is one. */
   mayStart(key: LeaseKey, lease: Lease | undefined, client: ClientRef, now: Millis): boolean;
   /** Whether a lease that is ACTIVE here for the client may be extended. */
@@ -54,7 +54,7 @@ export interface Authority {
   /** T-02: the partner may have granted or renewed this unseen; neither confirm nor deny it. */
   isDoubtful(key: LeaseKey, lease: Lease | undefined, now: Millis): boolean;
   /** T-02: whether the partner may have granted leases that are not known here yet. */
-  isOutOfStep(): boolean;
+  isOutOfStep(now: Millis): boolean;
   /** Whether the partner may have carried out, unseen, a message of which a copy may still be under way. */
   mayHaveActedUnseen(now: Millis): boolean;
   /** A lease that `mayStart` allows, as it is just before another client gets it: FREE or FREE-BACKUP. */
@@ -75,7 +75,7 @@ export interface Authority {
   /** Whether housekeeping may end leases now. */
   mayExpire(): boolean;
   /** Whether a declined address may be put back into use now. */
-  mayReset(): boolean;
+  mayReset(now: Millis): boolean;
   /** Seconds a FREE lease is kept after its last use before its record may go. */
   readonly retention: Seconds;
 }

@@ -22,7 +22,7 @@ export function loneAuthority(options: LoneOptions): Authority {
       serverId === "none" || serverId === "own"
         ? { type: "answer" }
         : { type: "silent", reason: "server-id-mismatch" },
-    ownShare: () => ({ addressBit: undefined, prefixes: "all" }),
+    shares: () => [{ addressBit: undefined, prefixes: "all" }],
     mayStart: (_key, lease, client, now) =>
       lease === undefined ||
       isAvailable(lease.status) ||

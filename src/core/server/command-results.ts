@@ -1,5 +1,7 @@
 // What the operator's commands return, as plain data (docs/internals/core.md, control channel).
 
+import type { Endpoint } from "../failover/endpoint/endpoint.ts";
+import type { OperatorResult } from "../failover/endpoint/operator.ts";
 import { endpointStatus } from "../failover/endpoint/status.ts";
 import { BINDING_STATUS, bindingStatusOf } from "../model/binding-status.ts";
 import { formatDuid, parseDuid } from "../model/duid.ts";
@@ -32,7 +34,9 @@ export function runCommand(
     case "leases-show":
       return leasesShow(server, command, now);
     case "partner-down":
-      return partnerDown(server, command, now);
+      return declared(server, command, (endpoint) => endpoint.partnerDown(command.force, now));
+    case "reclaim":
+      return declared(server, command, (endpoint) => endpoint.reclaim(command.force, now));
     default:
       return unreachable(command);
   }
@@ -127,12 +131,13 @@ function leasesShow(
     : ok(leaseJson(lease, now));
 }
 
-function partnerDown(
+/** What the operator says of a relationship; without a name of the only one. */
+function declared(
   server: Server,
-  command: Extract<Command, { type: "partner-down" }>,
-  now: Millis,
+  { relationship }: { readonly relationship: string | undefined },
+  say: (endpoint: Endpoint) => OperatorResult,
 ): CommandResult {
-  const endpoint = server.endpointNamed(command.relationship);
+  const endpoint = server.endpointNamed(relationship);
   if (endpoint === undefined) {
     const names = server.failover.relationshipNames().join(", ");
     return failed(
@@ -140,7 +145,7 @@ function partnerDown(
       names === "" ? "this server has no failover relationship" : `name the relationship: ${names}`,
     );
   }
-  const result = endpoint.partnerDown(command.force, now);
+  const result = say(endpoint);
   return result.ok
     ? ok({
         relationship: endpoint.relationship.name,

@@ -26,5 +26,7 @@ export type Command =
       readonly relationship: string | undefined;
       readonly force: boolean;
     }
+  /** T-01: the partner's machine is off, said a second time and by name. `force` as above. */
+  | { readonly type: "reclaim"; readonly relationship: string; readonly force: boolean }
   /** T-05: planned stop. */
   | { readonly type: "stop" };

@@ -6,7 +6,12 @@ import { assert } from "../model/unreachable.ts";
 import { ByteReader, type ByteWriter, StoredFormatError } from "./bytes.ts";
 
 /** Fields that the first version did not write, with the value that is safe for its records. */
-export const LATER_FIELDS: Partial<EndpointRecord> = { partnerLostAt: 0, ownLostAt: 0 };
+export const LATER_FIELDS: Partial<EndpointRecord> = {
+  partnerLostAt: 0,
+  ownLostAt: 0,
+  reclaimedAt: 0,
+  reclaimWait: 0,
+};
 
 /** All of RFC 8156 §8.2 in one record, so that state, partner state and times never disagree (F-531, F-534). */
 export function encodeEndpoint(record: EndpointRecord, into: ByteWriter): void {

@@ -69,6 +69,14 @@ describe("the routes of the control socket", () => {
     ]);
   });
 
+  it("reclaim takes the relationship's name, which is not optional (T-01)", async () => {
+    const { commands, post } = setUp();
+    const missing = await post("/v1/failover/reclaim", '{"force":true}');
+    expect([missing.status, missing.body.code, commands.length]).toEqual([400, "bad-body", 0]);
+    await post("/v1/failover/reclaim", '{"relationship":"campus"}');
+    expect(commands).toEqual([{ type: "reclaim", relationship: "campus", force: false }]);
+  });
+
   it("status carries what the process adds", async () => {
     const { request } = setUp({ ok: true, value: { leases: 3 } });
     expect((await request("/v1/status")).body).toEqual({

@@ -115,6 +115,26 @@ describe("commands that ask the server", () => {
     expect(commands).toEqual([{ type: "partner-down", relationship: "campus", force: true }]);
   });
 
+  it("partner-down --reclaim is confirmed by the relationship's name, typed or beside --yes (T-01)", async () => {
+    const argv = ["failover", "partner-down", "--socket", socket, "--reclaim"];
+    for (const alone of [argv, [...argv, "--yes"], [...argv, "--relationship", "campus"]]) {
+      const refused = await run(alone);
+      expect([refused.code, commands.length]).toEqual([2, 0]);
+      expect(refused.notes).toContain("--relationship NAME --yes");
+    }
+    const empty = await run(argv, { typed: "" });
+    expect(empty.code).toBe(1);
+    expect(empty.notes).toContain("CLIENTS CAN GET ONE ADDRESS");
+    const typed = await run(argv, { typed: "campus" });
+    expect(typed.code).toBe(0);
+    expect(commands.at(-1)).toEqual({ type: "reclaim", relationship: "campus", force: false });
+    await run([...argv, "--relationship", "campus", "--yes"]);
+    expect(commands.filter(({ type }) => type === "reclaim")).toHaveLength(2);
+    const other = await run([...argv, "--relationship", "campus"], { typed: "office" });
+    expect(other.code).toBe(1);
+    expect(commands.filter(({ type }) => type === "reclaim")).toHaveLength(2);
+  });
+
   it("what the server refuses exits with 1 and its own words", async () => {
     answer = () => ({ ok: false, code: "refused", message: "it is in NORMAL" });
     const { code, notes } = await run(["failover", "partner-down", "--socket", socket, "--yes"]);

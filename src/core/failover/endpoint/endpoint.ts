@@ -21,7 +21,7 @@ import type { ConnectTerms } from "../link/connect.ts";
 import { hiddenUntil } from "../updates/forgotten.ts";
 import { mcltWait } from "../updates/mclt.ts";
 import { UpdateStream } from "../updates/stream.ts";
-import { declarePartnerDown, type OperatorResult } from "./operator.ts";
+import { declarePartnerDown, declareReclaim, type OperatorResult } from "./operator.ts";
 import { type FailureTimes, startingRecord, waitAfterFailure } from "./record.ts";
 import { type PartnerReport, SERVER_FLAG, stateOptions } from "./state-message.ts";
 import { STATES } from "./states/all.ts";
@@ -358,6 +358,9 @@ export class Endpoint {
       partnerLastContact: floorTime(now),
       communicated: true,
       aloneSince: NO_TIME,
+      // T-01: a partner that speaks is not off.
+      reclaimedAt: NO_TIME,
+      reclaimWait: 0,
     });
   }
 
@@ -378,6 +381,11 @@ export class Endpoint {
   /** T-01, T-13: the operator's word, with what A-72 permits. */
   partnerDown(force: boolean, now: Millis): OperatorResult {
     return declarePartnerDown(this, force, now);
+  }
+
+  /** T-01: the second word, after which the partner's leases pass on. */
+  reclaim(force: boolean, now: Millis): OperatorResult {
+    return declareReclaim(this, force, now);
   }
 
   /** Sends what the window takes. */

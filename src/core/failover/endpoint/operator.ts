@@ -1,4 +1,4 @@
-// What the operator declares (RFC 8156 §8.4; T-01, A-72, A-80, A-83).
+// What the operator declares (RFC 8156 §8.4; T-01, T-13, A-72, A-80, A-83).
 
 import {
   addSeconds,
@@ -8,6 +8,8 @@ import {
   type Millis,
   NO_TIME,
 } from "../../model/time.ts";
+import { timeText } from "../../wire/time-text.ts";
+import { reclaim, reclaimedFrom } from "../reclaim.ts";
 import { longestValid } from "../updates/forgotten.ts";
 import { mcltWait } from "../updates/mclt.ts";
 import type { Endpoint } from "./endpoint.ts";
@@ -48,6 +50,22 @@ export function declarePartnerDown(
   }
   endpoint.fire("operator-partner-down", "the operator declared the partner down", now);
   return { ok: true, message: `${state} -> ${endpoint.state}` };
+}
+
+/** T-01: the machine is off, confirmed a second time: all of its leases may pass on when their waits are over. */
+export function declareReclaim(endpoint: Endpoint, force: boolean, now: Millis): OperatorResult {
+  if (endpoint.communicating) {
+    const message = "the partner is in contact, so its machine is not off: nothing is reclaimed";
+    return { ok: false, message };
+  }
+  const declared = declarePartnerDown(endpoint, force, now);
+  if (!declared.ok) return declared;
+  reclaim(endpoint, now);
+  const from = timeText(reclaimedFrom(endpoint));
+  return {
+    ok: true,
+    message: `${declared.message}; lifetimes have no bound any more, and from ${from} on new clients get what was the partner's too. Keep its machine off until its link to this server works`,
+  };
 }
 
 /** T-13: a partner that came back and is gone again before its answer to UPDREQALL is given up by a second word. */

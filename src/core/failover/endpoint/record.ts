@@ -40,6 +40,8 @@ function newRecord(relationship: Relationship, hasLeases: boolean, now: Millis):
     noNewLeasesUntil: NO_TIME,
     recoverWaitUntil: NO_TIME,
     aloneSince: NO_TIME,
+    reclaimedAt: NO_TIME,
+    reclaimWait: 0,
   };
 }
 

@@ -3,6 +3,7 @@
 import { formatIpv6 } from "../../model/ipv6.ts";
 import { floorTime, type Millis, NO_TIME } from "../../model/time.ts";
 import { timeText } from "../../wire/time-text.ts";
+import { isReclaiming, reclaimedFrom } from "../reclaim.ts";
 import type { Endpoint } from "./endpoint.ts";
 
 export interface EndpointStatus {
@@ -28,6 +29,8 @@ export interface EndpointStatus {
   readonly rejected: number;
   readonly secured: boolean;
   readonly waitUntil: string | null;
+  /** T-01: since when the partner is confirmed to be off, and from when on its part is used. */
+  readonly reclaimed: { readonly since: string; readonly from: string } | null;
   readonly advice: readonly string[];
 }
 
@@ -64,6 +67,9 @@ export function endpointStatus(endpoint: Endpoint, now: Millis): EndpointStatus 
     rejected: endpoint.stream.rejectedCount,
     secured: relationship.security.mode === "tls",
     waitUntil: waits ? timeText(until) : null,
+    reclaimed: isReclaiming(endpoint)
+      ? { since: timeText(record.reclaimedAt), from: timeText(reclaimedFrom(endpoint)) }
+      : null,
     advice: adviceFor(endpoint, waits),
   };
 }
@@ -81,6 +87,10 @@ function adviceFor(endpoint: Endpoint, waits: boolean): readonly string[] {
   else if (waits && endpoint.state !== "RECOVER-WAIT")
     advice.push(
       "No new leases before the wait is over: leases given before the failure may still run.",
+    );
+  if (isReclaiming(endpoint))
+    advice.push(
+      `The partner is confirmed to be off: from ${timeText(reclaimedFrom(endpoint))} on its part of the pools is used. Do not start it without its link to this server.`,
     );
   if (endpoint.stream.rejectedCount > 0)
     advice.push(

@@ -93,20 +93,21 @@ function* proposals(exchange: Exchange, ia: RequestedIa): Generator<Candidate> {
     if (isItsOwn && fits(lease)) yield* inPool(exchange, lease);
   }
   if (context.exhausted.has(link.name, ia.kind, now)) return;
-  const share = authority.ownShare(now);
   let searched = 0;
-  for (const { subnets } of groups) {
-    const found = candidates({
-      kind: ia.kind,
-      subnets,
-      blocks: context.blocks,
-      share,
-      hashKey: context.hashKey,
-      client: `${client.duid}${ia.iaid.toString(16).padStart(8, "0")}`,
-    });
-    for (const candidate of found) {
-      searched++;
-      yield candidate;
+  for (const share of authority.shares(now)) {
+    for (const { subnets } of groups) {
+      const found = candidates({
+        kind: ia.kind,
+        subnets,
+        blocks: context.blocks,
+        share,
+        hashKey: context.hashKey,
+        client: `${client.duid}${ia.iaid.toString(16).padStart(8, "0")}`,
+      });
+      for (const candidate of found) {
+        searched++;
+        yield candidate;
+      }
     }
   }
   if (searched > LIMITS.allocationAttempts) context.exhausted.note(link.name, ia.kind, now);
