@@ -22,7 +22,8 @@ import { openLinks } from "./shell/link.ts";
 import type { TlsIdentity } from "./shell/link-tls.ts";
 import { createLog, type Log } from "./shell/log.ts";
 import { createLoop, type Loop, type StopOutcome } from "./shell/loop.ts";
-import { lockState, StateInUseError } from "./shell/state-lock.ts";
+import { checkSharedFolder, FolderError } from "./shell/own-folder.ts";
+import { lockState, StateInUseError, type StateLock } from "./shell/state-lock.ts";
 
 /** How far the wall clock may be from lease time before it is a step and not a rounding. */
 const STEP_MILLIS = 1_000;
@@ -58,17 +59,30 @@ async function runServer(
   log: Log,
   closers: (() => void | Promise<void>)[],
 ): Promise<StopOutcome> {
-  const lock = await lockStateOrExplain(config.server.stateDirectory);
+  const { stateDirectory } = config.server;
+  const lock = await lockStateOrExplain(stateDirectory);
   closers.push(() => lock.release());
+  const guard = (): void => {
+    if (lock.isHeld()) return;
+    // T-15: nothing more is written or sent, not even a farewell.
+    log.write({ id: "STATE_LOST", fields: { directory: stateDirectory } });
+    log.flush();
+    process.exit(EXIT.failure);
+  };
   const clock = createClock();
   // The core asks the disk for nothing before its first batch, so the loop is there for every result.
   let loop: Loop | undefined;
-  const disk = openDisk(config.server.stateDirectory, (result) => loop?.post(result));
+  const disk = openDisk({
+    directory: lock.folder.path,
+    done: (result) => loop?.post(result),
+    guard,
+  });
   closers.push(() => disk.close());
   const running = createLoop({
     door: createDoor({ config, debug: logLevel === "debug", now: clock.now() }, disk),
     clock,
     log: log.write,
+    guard,
   });
   loop = running;
   const datagrams = openDgram({
@@ -121,7 +135,7 @@ function exitCode(outcome: StopOutcome): number {
   return outcome.failed ? EXIT.failure : EXIT.ok;
 }
 
-async function lockStateOrExplain(directory: string): Promise<{ release(): void }> {
+async function lockStateOrExplain(directory: string): Promise<StateLock> {
   try {
     return await lockState(directory);
   } catch (error) {
@@ -139,6 +153,7 @@ async function openControlOrExplain(
 ): ReturnType<typeof openControl> {
   const path = config.server.controlSocket;
   try {
+    checkSharedFolder(dirname(path));
     return await openControl({ path, ask: (command) => loop.ask(command), process });
   } catch (error) {
     if (error instanceof SocketInUseError) throw new CliError(EXIT.failure, error.message);
@@ -148,6 +163,9 @@ async function openControlOrExplain(
 
 /** An error of the operating system in words; anything else is a bug and stays what it is. */
 function systemError(error: unknown, what: string): unknown {
+  if (error instanceof FolderError) {
+    return new CliError(EXIT.failure, `${what}: ${error.message}`, error.hint);
+  }
   if (!(error instanceof Error) || !("syscall" in error)) return error;
   return new CliError(EXIT.failure, `${what}: ${error.message}`);
 }

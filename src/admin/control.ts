@@ -16,8 +16,8 @@ const MAX_BODY = 16 * 1024;
 /** Operators and scripts at a time. */
 const MAX_CONNECTIONS = 64;
 const REQUEST_MILLIS = 35_000;
-/** Only the server's own user: the socket stops the server and declares the partner down. */
-const SOCKET_MODE = 0o600;
+/** Only the server's own user (0600): the socket stops the server and declares the partner down. */
+const SOCKET_UMASK = 0o177;
 const DIRECTORY_MODE = 0o700;
 
 export interface ControlOptions {
@@ -126,7 +126,12 @@ function asObject(value: unknown): Record<string, unknown> {
 
 /** The socket of a server that was killed is removed; that of a living one is not. */
 async function clearStaleSocket(path: string): Promise<void> {
-  if (!fs.existsSync(path)) return;
+  const stats = fs.lstatSync(path, { throwIfNoEntry: false });
+  if (stats === undefined) return;
+  if (!stats.isSocket()) throw new SocketInUseError(`${path} is there and no socket`);
+  if (stats.uid !== (process.geteuid?.() ?? stats.uid)) {
+    throw new SocketInUseError(`${path} belongs to another user (${stats.uid})`);
+  }
   const alive = await new Promise<boolean>((resolve) => {
     const probe = net.connect(path);
     probe.on("connect", () => resolve(true));
@@ -135,7 +140,6 @@ async function clearStaleSocket(path: string): Promise<void> {
     probe.on("connect", () => probe.destroy());
   });
   if (alive) throw new SocketInUseError(`another server answers on ${path}`);
-  if (!fs.statSync(path).isSocket()) throw new SocketInUseError(`${path} is there and no socket`);
   fs.unlinkSync(path);
 }
 
@@ -146,11 +150,10 @@ function listenPrivately(
   return new Promise((resolve, reject) => {
     server.once("error", reject);
     // The socket is bound within `listen`, so it never exists with a wider mode.
-    const before = process.umask(0o177);
+    const before = process.umask(SOCKET_UMASK);
     try {
       server.listen(path, () => {
         server.off("error", reject);
-        fs.chmodSync(path, SOCKET_MODE);
         resolve();
       });
     } finally {

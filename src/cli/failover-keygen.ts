@@ -73,6 +73,7 @@ function generate(given: KeygenOptions): readonly Made[] {
   }
   const out = resolve(given.out);
   fs.mkdirSync(out, { recursive: true, mode: 0o700 });
+  refuseForeign(out);
   const files = names.map((name) => ({ name, ...filesOf(out, name) }));
   for (const { key, certificate } of files)
     refuseExisting([key, certificate], given.force === true);
@@ -100,6 +101,18 @@ function filesOf(out: string, name: string): { key: string; certificate: string 
     );
   }
   return { key: join(out, `${name}.key`), certificate: join(out, `${name}.crt`) };
+}
+
+/** Where others may write they can put a key of theirs in the place of ours. */
+function refuseForeign(out: string): void {
+  const { mode, uid } = fs.statSync(out);
+  const isOwn = uid === (process.geteuid?.() ?? uid);
+  if (isOwn && (mode & 0o022) === 0) return;
+  throw new CliError(
+    EXIT.failure,
+    isOwn ? `others may write in ${out}` : `${out} belongs to another user (${uid})`,
+    "keys go into a folder of your own in which nobody else may write",
+  );
 }
 
 function refuseExisting(paths: readonly string[], force: boolean): void {

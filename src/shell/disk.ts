@@ -11,6 +11,8 @@ import type { DiskAdapter } from "./adapter.ts";
 
 const { open, rename, unlink } = promises;
 type FileHandle = promises.FileHandle;
+/** O_NOFOLLOW: a file of the store is never a link to something else. */
+const { O_APPEND, O_CREAT, O_DSYNC, O_NOFOLLOW, O_RDONLY, O_TRUNC, O_WRONLY } = constants;
 
 declare module "node:zlib" {
   /** In Node since 20.15, in its types later. */
@@ -30,18 +32,28 @@ export interface Disk extends DiskAdapter {
 
 export const crc32: Crc32 = (bytes, previous) => zlibCrc32(bytes, previous ?? 0);
 
-/** `directory` exists and is locked by this process. `done` gets one result a request. */
-export function openDisk(directory: string, done: (result: DiskResult) => void): Disk {
+export interface DiskOptions {
+  /** Exists and is claimed by this process. */
+  readonly directory: string;
+  /** Gets one result a request. */
+  readonly done: (result: DiskResult) => void;
+  /** T-15: called before a file gets its name. */
+  readonly guard: () => void;
+}
+
+export function openDisk(options: DiskOptions): Disk {
+  const { directory } = options;
   for (const file of fs.readdirSync(directory)) {
     if (file.endsWith(UNFINISHED)) fs.unlinkSync(join(directory, file));
   }
-  return new FileDisk(directory, done);
+  return new FileDisk(options);
 }
 
 class FileDisk implements Disk {
   readonly reader: DiskReader;
   readonly #directory: string;
   readonly #done: (result: DiskResult) => void;
+  readonly #guard: () => void;
   /** Segments open for writing, and files being appended to. */
   readonly #segments = new Map<string, FileHandle>();
   readonly #appended = new Map<string, Promise<FileHandle>>();
@@ -51,9 +63,10 @@ class FileDisk implements Disk {
   #writing = 0;
   #idle: (() => void) | undefined;
 
-  constructor(directory: string, done: (result: DiskResult) => void) {
+  constructor({ directory, done, guard }: DiskOptions) {
     this.#directory = directory;
     this.#done = done;
+    this.#guard = guard;
     this.reader = createReader(directory);
   }
 
@@ -131,7 +144,7 @@ class FileDisk implements Disk {
     let segment = this.#segments.get(file);
     if (segment === undefined) {
       await this.#closeOtherSegments();
-      segment = await open(this.#path(file), constants.O_WRONLY | constants.O_DSYNC);
+      segment = await open(this.#path(file), O_WRONLY | O_DSYNC | O_NOFOLLOW);
       this.#segments.set(file, segment);
     }
     await writeAll(segment, bytes, offset);
@@ -149,13 +162,13 @@ class FileDisk implements Disk {
   /** Zeros are on disk before the name is: a segment is whole or not there. */
   async #zero(file: string, size: number): Promise<void> {
     const unfinished = this.#path(file) + UNFINISHED;
-    const { O_WRONLY, O_CREAT, O_TRUNC } = constants;
-    await withFile(unfinished, O_WRONLY | O_CREAT | O_TRUNC, async (handle) => {
+    await withFile(unfinished, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, async (handle) => {
       for (let at = 0; at < size; at += ZERO_CHUNK.length) {
         await writeAll(handle, ZERO_CHUNK.subarray(0, Math.min(ZERO_CHUNK.length, size - at)), at);
       }
       await handle.sync();
     });
+    this.#guard();
     await rename(unfinished, this.#path(file));
     await this.#syncDirectory();
   }
@@ -164,8 +177,8 @@ class FileDisk implements Disk {
   async #append(file: string, bytes: Uint8Array): Promise<void> {
     let handle = this.#appended.get(file);
     if (handle === undefined) {
-      const { O_WRONLY, O_CREAT, O_TRUNC, O_APPEND } = constants;
-      handle = open(this.#path(file), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND, FILE_MODE);
+      const flags = O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_NOFOLLOW;
+      handle = open(this.#path(file), flags, FILE_MODE);
       this.#appended.set(file, handle);
     }
     await writeAll(await handle, bytes, undefined);
@@ -174,9 +187,9 @@ class FileDisk implements Disk {
   async #publish(file: string, to: string): Promise<void> {
     const handle = this.#appended.get(file);
     this.#appended.delete(file);
-    const { O_WRONLY } = constants;
-    const toSync = handle === undefined ? open(this.#path(file), O_WRONLY) : handle;
+    const toSync = handle === undefined ? open(this.#path(file), O_WRONLY | O_NOFOLLOW) : handle;
     await syncAndClose(await toSync);
+    this.#guard();
     await rename(this.#path(file), this.#path(to));
     await this.#syncDirectory();
   }
@@ -198,7 +211,7 @@ class FileDisk implements Disk {
   }
 
   async #syncDirectory(): Promise<void> {
-    await withFile(this.#directory, constants.O_RDONLY, (handle) => handle.sync());
+    await withFile(this.#directory, O_RDONLY, (handle) => handle.sync());
   }
 
   #path(file: string): string {
@@ -261,12 +274,12 @@ function createReader(directory: string): DiskReader {
     list: () =>
       fs
         .readdirSync(directory, { withFileTypes: true })
-        .filter((entry) => entry.isFile() && !entry.name.startsWith("lock"))
+        .filter((entry) => entry.isFile() && !/^(?:lock|claim)\./.test(entry.name))
         .map((entry) => entry.name)
         .sort(),
-    size: (file) => fs.statSync(path(file)).size,
+    size: (file) => fs.lstatSync(path(file)).size,
     read(file, offset, length) {
-      const fd = fs.openSync(path(file), "r");
+      const fd = fs.openSync(path(file), O_RDONLY | O_NOFOLLOW);
       try {
         const bytes = new Uint8Array(Math.max(0, Math.min(length, fs.fstatSync(fd).size - offset)));
         let read = 0;

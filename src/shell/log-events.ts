@@ -13,6 +13,11 @@ interface ShellLogDefinition {
 const define = <T extends Record<string, ShellLogDefinition>>(events: T): T => events;
 
 export const SHELL_LOG_EVENTS = define({
+  STATE_LOST: {
+    level: "error",
+    template: "the claim on {directory} is gone: ending at once",
+    help: "T-15: the socket `claim.…` in the state directory was removed, or the directory was moved or replaced, while this server ran (or another machine that shares the directory took it, after this one stood still). Another server may use the state now, so nothing more is written or sent. Find out who touched the directory; one server uses one directory.",
+  },
   UDP_LISTENING: {
     level: "info",
     template: "serving {socket}",

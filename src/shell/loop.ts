@@ -41,6 +41,8 @@ export interface LoopOptions {
   readonly door: ServerDoor;
   readonly clock: Clock;
   readonly log: LogSink;
+  /** T-15: called before anything is stepped, written or sent; ends the process when its claim on the state is gone. */
+  readonly guard: () => void;
 }
 
 export function createLoop(options: LoopOptions): Loop {
@@ -116,7 +118,8 @@ class RunningLoop implements Loop {
     const processed = this.#processed;
     this.#queue = [];
     this.#processed = [];
-    const { door, clock } = this.#options;
+    const { clock, door, guard } = this.#options;
+    guard();
     try {
       door.stepBatch(events, clock.now(), this.#sink);
     } catch (error) {
@@ -124,6 +127,7 @@ class RunningLoop implements Loop {
       return;
     }
     // D-007, F-077: one batch in, one batch of replies and one buffer to the partner out.
+    guard();
     this.#adapters?.datagrams.flush();
     this.#adapters?.links.flush();
     for (const done of processed) done();
@@ -149,10 +153,21 @@ class RunningLoop implements Loop {
   }
 
   #createSink(adapters: LoopAdapters): Sink {
+    const { guard } = this.#options;
+    // T-15: a process can stand still inside a batch, so each output looks.
     return {
-      datagram: (datagram) => adapters.datagrams.send(datagram),
-      link: (request) => adapters.links.request(request),
-      disk: (request) => adapters.disk.request(request),
+      datagram: (datagram) => {
+        guard();
+        adapters.datagrams.send(datagram);
+      },
+      link: (request) => {
+        guard();
+        adapters.links.request(request);
+      },
+      disk: (request) => {
+        guard();
+        adapters.disk.request(request);
+      },
       log: (event) => this.#options.log(event),
       answer: (id, result) => this.#answer(id, result),
       stopped: (outcome) => this.#end(outcome),

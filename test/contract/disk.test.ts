@@ -39,7 +39,11 @@ class RealDisk implements DiskUnderTest {
   }
 
   #open(): Disk {
-    return openDisk(this.directory, (result) => this.results.push(result));
+    return openDisk({
+      directory: this.directory,
+      done: (result) => this.results.push(result),
+      guard: () => undefined,
+    });
   }
 }
 

@@ -7,7 +7,10 @@ import { createLoop, type Loop, type LoopAdapters } from "../../../src/shell/loo
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 /** A loop around a door that does what the test says, with adapters that note what they are asked. */
-function setUp(step: (events: readonly ServerEvent[], sink: Sink) => void = () => undefined) {
+function setUp(
+  step: (events: readonly ServerEvent[], sink: Sink) => void = () => undefined,
+  guard: () => void = () => undefined,
+) {
   const batches: (readonly ServerEvent[])[] = [];
   const done: string[] = [];
   const logged: (LogEvent | ShellLogEvent)[] = [];
@@ -43,6 +46,7 @@ function setUp(step: (events: readonly ServerEvent[], sink: Sink) => void = () =
     door,
     clock: { now: () => 0 },
     log: (event) => logged.push(event),
+    guard,
   });
   const due = (at: number): void => {
     nextTick = at;
@@ -95,6 +99,26 @@ describe("the loop", () => {
       "link-flush",
       "processed",
     ]);
+  });
+
+  it("T-15: looks at its claim before a batch, before each output of it and before they leave", async () => {
+    let held = true;
+    const lost = (): void => {
+      if (!held) throw new Error("the process has ended");
+    };
+    const { loop, adapters, batches, done } = setUp((events, sink) => {
+      // The process stands still inside the batch, and its claim is taken away.
+      if (events.some((event) => event.type === "disk-done")) held = false;
+      sink.disk({ type: "remove", id: 1, file: "log-1" });
+    }, lost);
+    loop.run(adapters);
+    await turn();
+    expect(done).toEqual(["disk remove", "udp-flush", "link-flush"]);
+    loop.post({ type: "disk-done", id: 1 });
+    await turn();
+    expect(batches).toHaveLength(2);
+    expect(done).toHaveLength(3);
+    expect((await loop.finished).reason).toContain("the process has ended");
   });
 
   it("what an adapter posts during a batch is for the next one", async () => {
