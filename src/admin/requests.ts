@@ -16,9 +16,9 @@ export class RequestError extends Error {
   }
 }
 
-/** `?cursor=&limit=&link=&status=&duid=` */
+/** `?cursor=&limit=&link=&unplaced=true&status=&duid=` */
 export function leasesList(query: Readonly<Record<string, string>>): Command {
-  const known = ["cursor", "limit", "link", "status", "duid"];
+  const known = ["cursor", "limit", "link", "unplaced", "status", "duid"];
   const unknown = Object.keys(query).find((key) => !known.includes(key));
   if (unknown !== undefined) {
     throw new RequestError(
@@ -26,12 +26,15 @@ export function leasesList(query: Readonly<Record<string, string>>): Command {
       `unknown parameter \`${unknown}\`: use ${known.join(", ")}`,
     );
   }
-  const { link, status, duid } = query;
+  const { link, unplaced, status, duid } = query;
+  if (unplaced !== undefined && unplaced !== "true")
+    throw new RequestError("bad-query", "`unplaced` is `true` or absent");
   return {
     type: "leases-list",
     cursor: wholeNumber("cursor", query.cursor, 0, Number.MAX_SAFE_INTEGER),
     limit: wholeNumber("limit", query.limit, PAGE_USUAL, PAGE_MOST),
     ...(link === undefined ? {} : { link }),
+    ...(unplaced === undefined ? {} : { unplaced: true }),
     ...(status === undefined ? {} : { status: status.toUpperCase() }),
     ...(duid === undefined ? {} : { duid: duid.replaceAll(":", "").toLowerCase() }),
   };

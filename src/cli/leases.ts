@@ -11,6 +11,7 @@ const COLUMNS = ["lease", "status", "duid", "iaid", "expires", "link"] as const;
 
 interface ListOptions extends SocketOptions {
   readonly link?: string;
+  readonly unplaced?: boolean;
   readonly status?: string;
   readonly duid?: string;
   readonly limit?: number;
@@ -22,6 +23,7 @@ export function addLeases(program: Command, terminal: Terminal): void {
   withSocketOptions(leases.command("list"))
     .description("all leases, or those that match")
     .option("--link <name>", "on this link only (a subnet or shared network)")
+    .option("--unplaced", "only those whose address no link of the configuration has")
     .option("--status <status>", "in this binding-status only, for example ACTIVE")
     .option("--duid <duid>", "of this client only")
     .option("--limit <number>", "at most so many", wholeNumber)
@@ -66,8 +68,9 @@ async function list(given: ListOptions, socket: string, terminal: Terminal): Pro
 
 function query(given: ListOptions, cursor: number): string {
   const { link, status, duid } = given;
+  const unplaced = given.unplaced === true ? "true" : undefined;
   const parameters = new URLSearchParams({ cursor: String(cursor), limit: String(PAGE) });
-  for (const [name, value] of Object.entries({ link, status, duid })) {
+  for (const [name, value] of Object.entries({ link, unplaced, status, duid })) {
     if (value !== undefined) parameters.set(name, value);
   }
   return parameters.toString();

@@ -67,7 +67,8 @@ export const EPOCH = Date.UTC(2026, 10, 24, 12);
 /** One server with its disk. */
 export class Host {
   readonly name: string;
-  readonly config: CompiledConfig;
+  /** A later start takes another one. */
+  config: CompiledConfig;
   disk = new SimDisk();
   server: Server | undefined;
   readonly logs: LogEvent[] = [];

@@ -1,5 +1,6 @@
 // Finding the link, subnet or pool that an interface, a relay or a lease belongs to (RFC 8415 §13.1).
-// Subnets and pools never overlap in a loaded configuration, so one binary search decides.
+// Subnets and pools never overlap in a loaded configuration, so one binary search decides. A lease belongs to the link
+// that has its address now, whatever that was called when the lease was given.
 
 import {
   containsPrefix,
@@ -9,13 +10,13 @@ import {
   type Prefix,
   UNSPECIFIED,
 } from "../model/ipv6.ts";
+import type { LeaseKey } from "../model/lease.ts";
 import type {
   CompiledConfig,
   ConfigIndex,
   Link,
   PrefixPoolPlace,
   Relationship,
-  Subnet,
   SubnetPlace,
 } from "./types.ts";
 
@@ -69,19 +70,18 @@ export function placeOfBlock(config: CompiledConfig, block: Prefix): PrefixPoolP
   return containsPrefix(place.pool.prefix, block) ? place : undefined;
 }
 
-/** The link by its name, which leases carry. */
-export function linkNamed(config: CompiledConfig, name: string): Link | undefined {
-  return indexOf(config).byName.get(name);
+/** Where a lease stands: the subnet that contains the address, or the pool that contains the prefix. T-10: a prefix stays
+ * where it is when the length that its pool delegates changes. */
+export function placeOfLease(config: CompiledConfig, key: LeaseKey): SubnetPlace | undefined {
+  const index = indexOf(config);
+  if (key.kind === "address") return subnetAt(index, key.address);
+  const place = poolAt(index, key.address);
+  return place !== undefined && containsPrefix(place.pool.prefix, key) ? place : undefined;
 }
 
-/** The subnet of the link that contains the address. */
-export function subnetOf(link: Link, address: Ipv6Address): Subnet | undefined {
-  return link.subnets.find((subnet) => inPrefix(address, subnet.prefix));
-}
-
-/** The subnet of the link with a prefix pool that delegates exactly this prefix. */
-export function subnetOfPrefix(link: Link, prefix: Prefix): Subnet | undefined {
-  return link.subnets.find((subnet) => subnet.prefixPools.some((pool) => delegates(pool, prefix)));
+/** F-008, F-292: the name of the relationship to which a lease or a block of prefixes belongs. */
+export function relationshipAt(config: CompiledConfig, key: LeaseKey): string | undefined {
+  return placeOfLease(config, key)?.link.relationship;
 }
 
 /** F-004, T-10: the relationship that all pools of the link belong to. */
@@ -101,14 +101,12 @@ function indexOf(config: CompiledConfig): ConfigIndex {
 }
 
 function buildIndex(config: CompiledConfig): ConfigIndex {
-  const byName = new Map<string, Link>();
   const byInterface = new Map<string, Link>();
   const byRelayAddress = new Map<Ipv6Address, Link>();
   const byInterfaceId = new Map<string, Link>();
   const subnets: SubnetPlace[] = [];
   const prefixPools: PrefixPoolPlace[] = [];
   for (const link of config.links) {
-    byName.set(link.name, link);
     for (const name of link.interfaces) byInterface.set(name, link);
     for (const address of link.relayAddresses) byRelayAddress.set(address, link);
     for (const id of link.interfaceIds) byInterfaceId.set(id, link);
@@ -123,7 +121,6 @@ function buildIndex(config: CompiledConfig): ConfigIndex {
     config.relationships.map((relationship) => [relationship.name, relationship]),
   );
   return {
-    byName,
     byInterface,
     byRelayAddress,
     byInterfaceId,

@@ -142,7 +142,6 @@ export interface PrefixPoolPlace extends SubnetPlace {
 }
 
 export interface ConfigIndex {
-  readonly byName: ReadonlyMap<string, Link>;
   readonly byInterface: ReadonlyMap<string, Link>;
   readonly byRelayAddress: ReadonlyMap<Ipv6Address, Link>;
   readonly byInterfaceId: ReadonlyMap<string, Link>;

@@ -2,7 +2,15 @@
 
 import type { Authority, ClientRef, OwnShare } from "../model/authority.ts";
 import type { Lease, LeaseKey } from "../model/lease.ts";
-import { freed, freedStatus, isAvailable, isEnding, isHeld, isOf } from "../model/lease-status.ts";
+import {
+  freed,
+  freedStatus,
+  isAvailable,
+  isEnding,
+  isHeld,
+  isOf,
+  isPrivate,
+} from "../model/lease-status.ts";
 import { DEFAULTS } from "../model/limits.ts";
 import { prefixOwner } from "../model/prefix-owner.ts";
 import {
@@ -151,9 +159,7 @@ function mayReturn(
   now: Millis,
 ): boolean {
   // T-01: what only this server ever knew, nobody else can hold.
-  const isPrivate =
-    !lease.everSent && lease.expirationTime === NO_TIME && lease.partnerRawCltTime === NO_TIME;
-  if (isPrivate && endpoint.state === "PARTNER-DOWN" && !endpoint.communicating)
+  if (isPrivate(lease) && endpoint.state === "PARTNER-DOWN" && !endpoint.communicating)
     return ownsAll(endpoint, now) || isOwn(endpoint, ownStatus, key, undefined);
   if (!isOf(lease, client) || lease.endingSent || endpoint.isAlone(now)) return false;
   // F-021: an ended address of the partner's half waits for contact.

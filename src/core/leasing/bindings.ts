@@ -1,8 +1,7 @@
 // The leases of one IA of one client on one link (RFC 8415 §12, D-052), and plans for them.
 
-import { subnetOf } from "../config/lookup.ts";
+import { placeOfLease } from "../config/lookup.ts";
 import type { Subnet } from "../config/types.ts";
-import { containsPrefix } from "../model/ipv6.ts";
 import type { Lease, LeaseKey } from "../model/lease.ts";
 import { isHeld } from "../model/lease-status.ts";
 import type { RequestedIa, RequestedLease } from "../wire/view.ts";
@@ -24,14 +23,10 @@ export function keyOf(ia: RequestedIa, lease: RequestedLease): LeaseKey {
   return { kind: ia.kind, address: lease.address, length: lease.length };
 }
 
-/** Where a lease stands by configuration: its subnet on this link, or nothing (then it is not right for the link).
- * T-10: a prefix stays right when the length that its pool delegates changes. */
-export function subnetOfLease({ link }: Exchange, key: LeaseKey): Subnet | undefined {
-  return key.kind === "address"
-    ? subnetOf(link, key.address)
-    : link.subnets.find((subnet) =>
-        subnet.prefixPools.some((pool) => containsPrefix(pool.prefix, key)),
-      );
+/** Where a lease stands by configuration: its subnet on this link, or nothing (then it is not right for the link). */
+export function subnetOfLease({ context, link }: Exchange, key: LeaseKey): Subnet | undefined {
+  const place = placeOfLease(context.config, key);
+  return place?.link === link ? place.subnet : undefined;
 }
 
 export interface Planned {

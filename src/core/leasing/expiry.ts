@@ -1,6 +1,7 @@
 // Housekeeping: ends leases whose time is over and forgets free ones that nobody needs (D-287, A-78).
 
-import { linkNamed } from "../config/lookup.ts";
+import { placeOfLease } from "../config/lookup.ts";
+import type { Authority } from "../model/authority.ts";
 import { formatPrefix } from "../model/ipv6.ts";
 import type { Lease, LeaseKey } from "../model/lease.ts";
 import { isAvailable } from "../model/lease-status.ts";
@@ -20,12 +21,16 @@ export interface ExpiryContext extends LeasingContext {
   /** Forgets a lease's record. */
   remove(key: LeaseKey): void;
   readonly graceSeconds: Seconds;
+  /** Ends what is on no link of the configuration. */
+  readonly unplaced: Authority;
   /** Stores without a new version: nothing changed that the partner must hear. */
   amend(lease: Lease): void;
 }
 
 /** Seconds after which one of many declined addresses that may not be reset yet is looked at again. */
 const RESET_RETRY: Seconds = 60;
+/** Seconds after which a record of no link that cannot end is looked at again. */
+const UNPLACED_RETRY: Seconds = 86_400;
 
 /** At most `LIMITS.expiriesPerTick` leases; returns how many were looked at. */
 export function expire(context: ExpiryContext, now: Millis): number {
@@ -40,13 +45,8 @@ export function expire(context: ExpiryContext, now: Millis): number {
 }
 
 function expireOne(context: ExpiryContext, lease: Lease, isFull: boolean, now: Millis): void {
-  const link = linkNamed(context.config, lease.link);
-  if (link === undefined) {
-    // A link that the configuration no longer has: the lease is kept and looked at again a day later.
-    context.amend({ ...lease, stateExpirationTime: addSeconds(floorTime(now), 86_400) });
-    return;
-  }
-  const authority = context.authorityOf(link);
+  const link = placeOfLease(context.config, lease)?.link;
+  const authority = link === undefined ? context.unplaced : context.authorityOf(link);
   if (!authority.mayExpire()) return;
   if (lease.status === "ABANDONED" && !authority.mayReset(now)) {
     // Those who wait must not fill the batch.
@@ -59,7 +59,7 @@ function expireOne(context: ExpiryContext, lease: Lease, isFull: boolean, now: M
       if (!isPast(addSeconds(lease.stateExpirationTime, authority.graceSeconds), now)) return;
       // F-252, F-284: an expiry is no contact with the client.
       context.save(authority.ended(lease, "EXPIRED", now));
-      context.exhausted.forget(lease.link, lease.kind);
+      if (link !== undefined) context.exhausted.forget(link.name, lease.kind);
       context.log({
         id: "DHCP6_LEASE_EXPIRED",
         fields: { lease: formatPrefix(lease), duid: lease.duid ?? "" },
@@ -69,11 +69,15 @@ function expireOne(context: ExpiryContext, lease: Lease, isFull: boolean, now: M
     case "ABANDONED":
       // F-254: kept out of use long enough; RESET says so to the partner.
       context.save(authority.ended(lease, "RESET", now));
-      context.exhausted.forget(lease.link, lease.kind);
+      if (link !== undefined) context.exhausted.forget(link.name, lease.kind);
       return;
     case "FREE":
     case "FREE-BACKUP":
-      forget(context, lease, now);
+      if (link === undefined && lease.marked) {
+        // Whose partner is to be told is known when a link has it again.
+        const again = addSeconds(floorTime(now), UNPLACED_RETRY);
+        context.amend({ ...lease, stateExpirationTime: again });
+      } else forget(context, lease, now);
       return;
     case "EXPIRED":
     case "RELEASED":

@@ -15,7 +15,7 @@ import {
 } from "./time.ts";
 
 /** A lease as it is before anybody used it. */
-export function freshLease(key: LeaseKey, link: string): Lease {
+export function freshLease(key: LeaseKey, link: string | undefined): Lease {
   return {
     kind: key.kind,
     address: key.address,
@@ -52,6 +52,11 @@ export function freshLease(key: LeaseKey, link: string): Lease {
 /** FREE and FREE-BACKUP: no client holds it and none is waited for. */
 export function isAvailable(status: BindingStatus): boolean {
   return status === "FREE" || status === "FREE-BACKUP";
+}
+
+/** T-01: only this server ever knew of the binding; nobody else can hold the lease. */
+export function isPrivate(lease: Lease): boolean {
+  return !lease.everSent && lease.expirationTime === NO_TIME && lease.partnerRawCltTime === NO_TIME;
 }
 
 export function isOf(lease: Lease, client: ClientRef): boolean {

@@ -20,8 +20,8 @@ export interface LeaseTable {
   /** The leases whose `duid` is this client's: all in use (FREE and FREE-BACKUP are not), in no order, then the
    * `LIMITS.hintsPerClient` that became free last. What the client had before that is no work. */
   ofClient(duid: Duid): readonly Lease[];
-  /** How many leases of the link are not FREE / FREE-BACKUP. */
-  countInUse(link: string): number;
+  /** How many leases of the link (undefined: of none) are not FREE / FREE-BACKUP. */
+  countInUse(link: string | undefined): number;
   /** Whether a prefix lease in use (not FREE, not FREE-BACKUP) lies in the given prefix or contains it. Bounded by
    * the number of leases in the block: used for block grants. */
   prefixesWithin(block: { address: Ipv6Address; length: number }, limit: number): readonly Lease[];

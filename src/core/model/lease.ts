@@ -18,8 +18,9 @@ export interface LeaseKey {
 }
 
 export interface Lease extends LeaseKey {
-  /** Name of the link (subnet6 or shared network) it belongs to. */
-  readonly link: string;
+  /** Name of the link (subnet6 or shared network) that has its address now: the table gives it by the configuration. What
+   * a record of the log says is only for people. undefined: no link of the configuration has it. */
+  readonly link: string | undefined;
   /** The client that holds it or held it last; undefined when there never was one. */
   readonly duid: Duid | undefined;
   readonly iaid: number;

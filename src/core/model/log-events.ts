@@ -58,6 +58,11 @@ export const LOG_EVENTS = define({
     template: "{lease} of {duid} expired",
     help: "The valid lifetime ended without a renewal.",
   },
+  LEASES_WITHOUT_LINK: {
+    level: "warn",
+    template: "{leases} leases are on no link of the configuration: they end by their times",
+    help: "A subnet or a pool of prefixes was taken out of the file, or was changed, while leases in it were in use. Nobody extends them; a client that asks is told to stop using them and is given another where there is one. `tandem leases list --unplaced` shows them. Those of a failover pair stay on record as EXPIRED, so that nobody gets them if the subnet comes back, until the partner knows of their end.",
+  },
   DHCP6_POOL_EXHAUSTED: {
     level: "warn",
     template: "no {kind} left for {duid} on link {link}",

@@ -3,9 +3,17 @@
 
 import type { Authority } from "./authority.ts";
 import type { Lease } from "./lease.ts";
-import { freed, isAvailable, isHeld, isOf } from "./lease-status.ts";
+import { freed, isAvailable, isEnding, isHeld, isOf } from "./lease-status.ts";
 import { DEFAULTS } from "./limits.ts";
-import { addSeconds, floorTime, NO_TIME, type Seconds } from "./time.ts";
+import {
+  addSeconds,
+  floorTime,
+  isPast,
+  laterOf,
+  type Millis,
+  NO_TIME,
+  type Seconds,
+} from "./time.ts";
 
 export interface LoneOptions {
   /** Seconds a declined address is kept out of use. */
@@ -28,7 +36,9 @@ export function loneAuthority(options: LoneOptions): Authority {
       isAvailable(lease.status) ||
       // D-287: over, though housekeeping has not come by yet.
       (lease.status === "ACTIVE" && !isHeld(lease, DEFAULTS.graceSeconds, now)) ||
-      ((lease.status === "RELEASED" || lease.status === "EXPIRED") && isOf(lease, client)),
+      ((lease.status === "RELEASED" || lease.status === "EXPIRED") && isOf(lease, client)) ||
+      // Ended while the link had a partner, whose answer never came.
+      (isEnding(lease.status) && isOver(lease, now)),
     mayExtend: () => true,
     longestExpiry: () => undefined,
     isDoubtful: () => false,
@@ -54,4 +64,11 @@ export function loneAuthority(options: LoneOptions): Authority {
     mayExpire: () => true,
     mayReset: () => true,
   };
+}
+
+/** The last that either server of a former pair may have promised is over. */
+function isOver(lease: Lease, now: Millis): boolean {
+  const { clientExpiry, expirationTime, partnerLifetimeHighest } = lease;
+  const last = laterOf(laterOf(clientExpiry, expirationTime), partnerLifetimeHighest);
+  return last === NO_TIME || isPast(addSeconds(last, DEFAULTS.graceSeconds), now);
 }

@@ -64,6 +64,7 @@ function status(server: Server, now: Millis): unknown {
       name: link.name,
       inUse: state.table.countInUse(link.name),
     })),
+    withoutLink: state.table.countInUse(undefined),
     log: {
       ...state.store.stats,
       lastSequence: state.store.lastSequence,
@@ -103,6 +104,7 @@ function leasesList(
 
 function filterOf({
   link,
+  unplaced,
   status: name,
   duid,
 }: Extract<Command, { type: "leases-list" }>): ((lease: Lease) => boolean) | string {
@@ -114,6 +116,7 @@ function filterOf({
   }
   return (lease) =>
     (link === undefined || lease.link === link) &&
+    (unplaced !== true || lease.link === undefined) &&
     (name === undefined || lease.status === name) &&
     (client === undefined || lease.duid === client);
 }
@@ -164,7 +167,7 @@ function leaseJson(lease: Lease, now: Millis): unknown {
   return {
     lease: shown,
     kind: lease.kind,
-    link: lease.link,
+    link: lease.link ?? null,
     duid: lease.duid === undefined ? null : formatDuid(lease.duid),
     iaid: lease.iaid,
     status: lease.status,

@@ -11,6 +11,8 @@ export type Command =
       readonly cursor: number;
       readonly limit: number;
       readonly link?: string;
+      /** Only what is on no link of the configuration. */
+      readonly unplaced?: boolean;
       readonly status?: string;
       readonly duid?: string;
     }

@@ -25,6 +25,7 @@ import { loneAuthority } from "../model/lone-authority.ts";
 import { hexOf, octetsOf } from "../model/octets.ts";
 import { Random } from "../model/random.ts";
 import type { Millis } from "../model/time.ts";
+import { unplacedAuthority } from "../model/unplaced-authority.ts";
 import { unreachable } from "../model/unreachable.ts";
 import { viewRequest } from "../wire/request-view.ts";
 import { runCommand } from "./command-results.ts";
@@ -113,6 +114,8 @@ export class Server implements ServerDoor {
     });
     if (this.state.torn !== undefined)
       this.#early.push({ id: "STORE_TORN", fields: { ...this.state.torn } });
+    const leases = this.state.table.countInUse(undefined);
+    if (leases > 0) this.#early.push({ id: "LEASES_WITHOUT_LINK", fields: { leases } });
   }
 
   get isStopping(): boolean {
@@ -345,6 +348,7 @@ export class Server implements ServerDoor {
       hashKey: hashKeyOf(octetsOf(state.store.storeId)),
       graceSeconds: DEFAULTS.graceSeconds,
       authorityOf: (link) => this.#authorityOf(link),
+      unplaced: unplacedAuthority(this.#lone, config.relationships.length > 0),
       save: (lease) => state.save(lease),
       amend: (lease) => state.amend(lease),
       remove: (key) => state.remove(key),

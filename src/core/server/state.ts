@@ -2,6 +2,7 @@
 // through the methods here, each of which stores what it changes.
 
 import type { Crc32, DiskReader } from "../../ports/disk.ts";
+import { placeOfLease } from "../config/lookup.ts";
 import type { CompiledConfig } from "../config/types.ts";
 import { type BlockMap, createBlockMap } from "../model/block-map.ts";
 import type { Block } from "../model/blocks.ts";
@@ -40,8 +41,10 @@ export class ServerState {
   lastHeartbeat: Millis = 0;
   /** Where a torn last group was dropped at the start. */
   readonly torn: { readonly file: string; readonly offset: number } | undefined;
+  readonly #config: CompiledConfig;
 
   constructor(options: StateOptions) {
+    this.#config = options.config;
     const result = replay(options.reader, options.crc32, (change) => this.#apply(change));
     if (result.type === "corrupt") {
       throw new StoreCorruptError(
@@ -112,7 +115,7 @@ export class ServerState {
   #apply(change: Change): void {
     switch (change.type) {
       case "lease":
-        this.table.put(change.lease);
+        this.table.put(this.#placed(change.lease));
         return;
       case "lease-removed":
         this.table.remove(change.key);
@@ -132,6 +135,13 @@ export class ServerState {
       default:
         unreachable(change);
     }
+  }
+
+  /** D-052, T-10: a lease is on the link that has its address now: a link may have been renamed, or its subnets joined with
+   * others', since the record was written. */
+  #placed(lease: Lease): Lease {
+    const link = placeOfLease(this.#config, lease)?.link.name;
+    return lease.link === link ? lease : { ...lease, link };
   }
 
   /** The small things first, then the table in slices: the snapshot's cursor 0 is the begin, n is table position n - 1. */

@@ -137,7 +137,7 @@ function encodeLease(lease: Lease, into: ByteWriter): void {
   into.u32(lease.partnerLifetimeSent); // F-539
   into.u32(lease.partnerLifetimeHighest);
   into.u32(lease.ackEpoch);
-  into.text(lease.link);
+  into.text(lease.link ?? "");
   if (lease.duid !== undefined) {
     into.u16(lease.duid.length >> 1);
     into.hex(lease.duid);

@@ -89,6 +89,7 @@ export class Endpoint {
     this.#nextTransactionId = Math.floor(context.random() * 0x100_0000);
     this.stream = new UpdateStream({
       context,
+      relationship: relationship.name,
       holdOf: (lease) => hiddenUntil(lease, this.record, context.config),
       send: (type, options) => this.send(type, options, this.#sendTime),
       done: (request) => this.#sendDone(request.transactionId, request.all),

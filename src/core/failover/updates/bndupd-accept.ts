@@ -1,7 +1,7 @@
 // A received BNDUPD: decide each lease, store what is accepted, build the BNDREPLY (RFC 8156 §7.5, §7.6).
 // The reply leaves after its record is durable (F-308): the door holds it.
 
-import { placeOfAddress, placeOfBlock, placeOfPrefix } from "../../config/lookup.ts";
+import { placeOfBlock, placeOfLease, placeOfPrefix } from "../../config/lookup.ts";
 import { remainder } from "../../model/block-map.ts";
 import type { EndpointRecord } from "../../model/endpoint-record.ts";
 import { containsPrefix, formatPrefix } from "../../model/ipv6.ts";
@@ -221,17 +221,18 @@ function heldAgainst(
   };
 }
 
+/** F-142, F-306, T-10: a prefix of a length that its pool delegated before is taken where it meets no other one in use. */
 function linkOf(
   { failover, relationship }: AcceptContext,
   update: UpdatedLease,
 ): string | undefined {
-  const place =
-    update.kind === "address"
-      ? placeOfAddress(failover.config, update.address)
-      : placeOfPrefix(failover.config, update);
-  return place !== undefined && place.link.relationship === relationship
-    ? place.link.name
-    : undefined;
+  const { config, table } = failover;
+  const place = placeOfLease(config, update);
+  if (place === undefined || place.link.relationship !== relationship) return undefined;
+  const isUsual = update.kind === "address" || placeOfPrefix(config, update) !== undefined;
+  const meets = (other: Lease) =>
+    other.address !== update.address || other.length !== update.length;
+  return isUsual || !table.prefixesWithin(update, 2).some(meets) ? place.link.name : undefined;
 }
 
 function note(

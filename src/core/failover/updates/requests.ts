@@ -1,11 +1,12 @@
 // UPDREQ and UPDREQALL of the partner: a cursor each, not a list (RFC 8156 §5.3.5 to §5.3.7; ).
 
-import { linkNamed } from "../../config/lookup.ts";
+import { relationshipAt } from "../../config/lookup.ts";
 import type { Block } from "../../model/blocks.ts";
-import type { Lease } from "../../model/lease.ts";
+import type { Lease, LeaseKey } from "../../model/lease.ts";
 import type { FailoverContext } from "../context.ts";
 
 export interface UpdateRequest {
+  readonly relationship: string;
   readonly transactionId: number;
   readonly all: boolean;
   /** Updates sent for it and not yet answered. */
@@ -22,13 +23,11 @@ export interface UpdateRequest {
 }
 
 export function newRequest(
-  transactionId: number,
-  all: boolean,
+  of: Pick<UpdateRequest, "relationship" | "transactionId" | "all">,
   lastSequence: number,
 ): UpdateRequest {
   return {
-    transactionId,
-    all,
+    ...of,
     open: 0,
     ended: false,
     position: 0,
@@ -45,16 +44,15 @@ export function nextLeases(
   limit: number,
 ): readonly Lease[] {
   if (request.ended || limit <= 0) return [];
+  // F-292, R7031-03: only what is of this relationship.
+  const isOurs = (lease: Lease) => relationshipAt(config, lease) === request.relationship;
   // R7031-26, R7031-45: everything, whichever pool it is in.
   if (request.all) {
     const { leases, next } = table.slice(request.position, limit);
     if (next === undefined) request.ended = true;
     else request.position = next;
-    // what never had a client cannot be sent. F-292: nor what is on a link without a partner.
-    return leases.filter(
-      (lease) =>
-        lease.duid !== undefined && linkNamed(config, lease.link)?.relationship !== undefined,
-    );
+    // what never had a client cannot be sent.
+    return leases.filter((lease) => lease.duid !== undefined && isOurs(lease));
   }
   const leases = table
     .marked(request.position, limit)
@@ -62,7 +60,7 @@ export function nextLeases(
   const last = leases[leases.length - 1];
   if (last !== undefined) request.position = last.version;
   if (leases.length < limit) endOrGoOn(request, lastSequence());
-  return leases;
+  return leases.filter(isOurs);
 }
 
 /** F-495: changes made during the scan get one more pass, not an endless one. */
@@ -76,9 +74,29 @@ function endOrGoOn(request: UpdateRequest, lastSequence: number): void {
 }
 
 /** Blocks come first, so that what is in use in them finds them (F-491). The caller takes them off the front. */
-export function blocksOf(request: UpdateRequest, { blocks }: FailoverContext): Block[] {
-  request.blocks ??= [...(request.all ? blocks.all() : blocks.marked())];
+export function blocksOf(request: UpdateRequest, context: FailoverContext): Block[] {
+  const { relationship, all } = request;
+  request.blocks ??= [
+    ...(all ? blocksIn(context, relationship) : markedBlocksIn(context, relationship)),
+  ];
   return request.blocks;
+}
+
+/** F-008: the blocks in the pools of a relationship. */
+function blocksIn({ config, blocks }: FailoverContext, relationship: string): readonly Block[] {
+  return blocks.all().filter((block) => relationshipAt(config, asKey(block)) === relationship);
+}
+
+/** Those of them that the partner must be told, in order of version. */
+export function markedBlocksIn(
+  { config, blocks }: FailoverContext,
+  relationship: string,
+): readonly Block[] {
+  return blocks.marked().filter((block) => relationshipAt(config, asKey(block)) === relationship);
+}
+
+function asKey({ address, length }: Block): LeaseKey {
+  return { kind: "prefix", address, length };
 }
 
 /** F-087, F-492, F-493, A-31: an UPDDONE is due when everything was sent and answered. */

@@ -1,6 +1,7 @@
 // The partner's backlog is a mark on each lease, not a queue: this walks the marks, keeps a window of unanswered
 // BNDUPDs, and answers the partner's update requests (RFC 8156 §5.3, §7.4 to §7.7).
 
+import { relationshipAt } from "../../config/lookup.ts";
 import type { Block } from "../../model/blocks.ts";
 import { type Lease, type LeaseKey, leaseKeyText } from "../../model/lease.ts";
 import { isAvailable, isEnding } from "../../model/lease-status.ts";
@@ -17,11 +18,19 @@ import {
 import type { Option } from "../../wire/options.ts";
 import type { FailoverContext } from "../context.ts";
 import { blockUpdate, clientUpdate } from "./bndupd-build.ts";
-import { blocksOf, isDone, newRequest, nextLeases, type UpdateRequest } from "./requests.ts";
+import {
+  blocksOf,
+  isDone,
+  markedBlocksIn,
+  newRequest,
+  nextLeases,
+  type UpdateRequest,
+} from "./requests.ts";
 import { type SentUpdate, Window } from "./window.ts";
 
 export interface StreamOptions {
   readonly context: FailoverContext;
+  readonly relationship: string;
   /** Until when an ended lease may still be held by a promise of the partner's that it forgot; 0 = not. */
   holdOf(lease: Lease): DhcpTime;
   /** Sends a message that opens an exchange; returns its transaction-id. */
@@ -86,7 +95,9 @@ export class UpdateStream {
       this.#options.context.counters.add("failover-too-many-requests");
       return;
     }
-    this.#requests.push(newRequest(transactionId, all, this.#options.context.lastSequence()));
+    const { relationship, context } = this.#options;
+    const of = { relationship, transactionId, all };
+    this.#requests.push(newRequest(of, context.lastSequence()));
   }
 
   isOutstanding(transactionId: number): boolean {
@@ -121,10 +132,16 @@ export class UpdateStream {
       if (leases.length === 0) return;
       for (const lease of leases) {
         this.#sentUpTo = lease.version;
-        if (this.#isPaused(lease, now)) continue;
+        if (!this.#isOurs(lease) || this.#isPaused(lease, now)) continue;
         if (this.#window.carrying(lease) === undefined) this.#sendLease(lease, now, undefined);
       }
     }
+  }
+
+  /** F-008, F-292: the partner hears only of its relationship, and nothing of what no link has. */
+  #isOurs(lease: Lease): boolean {
+    const { context, relationship } = this.#options;
+    return relationshipAt(context.config, lease) === relationship;
   }
 
   #isPaused(lease: Lease, now: Millis): boolean {
@@ -191,6 +208,7 @@ export class UpdateStream {
       .filter(
         (other) =>
           other.marked &&
+          this.#isOurs(other) &&
           leaseKeyText(other) !== leaseKeyText(lease) &&
           this.#window.carrying(other) === undefined &&
           !this.#isPaused(other, now),
@@ -246,7 +264,8 @@ export class UpdateStream {
 
   /** F-172, F-189: blocks count in the window as everything else. */
   #sendMarkedBlocks(limit: number, now: Millis): void {
-    for (const block of this.#options.context.blocks.marked()) {
+    const { context, relationship } = this.#options;
+    for (const block of markedBlocksIn(context, relationship)) {
       if (this.#room(limit) <= 0) return;
       const rejected = this.#rejected.get(leaseKeyText({ kind: "prefix", ...block }));
       if (rejected === undefined || rejected.retryAt <= now) this.#sendBlock(block, now, undefined);
@@ -323,10 +342,11 @@ export class UpdateStream {
   /** Whether every mark up to `version` is acknowledged or was refused (A-31: a refusal is an answer): all were sent, in
    * order of version, and none of them is on its way for the first time. */
   isAnsweredUpTo(version: number): boolean {
-    const { table, blocks } = this.#options.context;
+    const { context, relationship } = this.#options;
+    const { table } = context;
     const isOpen = ({ version: of, address, length }: Block): boolean =>
       of <= version && !this.#rejected.has(leaseKeyText({ kind: "prefix", address, length }));
-    if (blocks.marked().some(isOpen)) return false;
+    if (markedBlocksIn(context, relationship).some(isOpen)) return false;
     if (table.oldestMarked === 0 || table.oldestMarked > version) return true;
     const [unsent] = table.marked(this.#sentUpTo, 1);
     if (unsent !== undefined && unsent.version <= version) return false;

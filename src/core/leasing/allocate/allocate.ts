@@ -1,7 +1,7 @@
 // Finds a lease for a client's IA: what it names, what it was shown, what it had, then candidates
 // (RFC 8415 §18.3.9 hints, RFC 8168 §3.2, D-288 affinity; RFC 8156 §4.2).
 
-import { subnetOf, subnetOfPrefix } from "../../config/lookup.ts";
+import { placeOfPrefix } from "../../config/lookup.ts";
 import { isReserved } from "../../config/reserved.ts";
 import type { Subnet } from "../../config/types.ts";
 import { type Ipv6Address, inPrefix } from "../../model/ipv6.ts";
@@ -9,7 +9,7 @@ import type { Lease, LeaseKey } from "../../model/lease.ts";
 import { isHeld, isOf } from "../../model/lease-status.ts";
 import { LIMITS } from "../../model/limits.ts";
 import type { RequestedIa } from "../../wire/view.ts";
-import { keyOf } from "../bindings.ts";
+import { keyOf, subnetOfLease } from "../bindings.ts";
 import type { Exchange } from "../context.ts";
 import type { Named } from "../named.ts";
 import { type Candidate, candidates } from "./candidates.ts";
@@ -144,15 +144,15 @@ function subnetsByLength(subnets: readonly Subnet[], ia: RequestedIa): readonly 
 }
 
 /** The lease if it lies in a pool of the link: a hint outside the pools is not followed (D-110, D-111). */
-function* inPool({ link }: Exchange, lease: LeaseKey): Generator<Candidate> {
+function* inPool(exchange: Exchange, lease: LeaseKey): Generator<Candidate> {
   const { kind, address, length } = lease;
   const key = { kind, address, length };
   if (kind === "prefix") {
-    const subnet = subnetOfPrefix(link, key);
-    if (subnet !== undefined) yield { key, subnet };
+    const place = placeOfPrefix(exchange.context.config, key);
+    if (place?.link === exchange.link) yield { key, subnet: place.subnet };
     return;
   }
-  const subnet = subnetOf(link, address);
+  const subnet = subnetOfLease(exchange, key);
   if (subnet?.pools.some((pool) => address >= pool.first && address <= pool.last))
     yield { key, subnet };
 }

@@ -57,7 +57,7 @@ function end(exchange: Exchange, record: Lease, how: "RELEASED" | "ABANDONED"): 
   // D-167: ABANDONED is nobody's until its time is over.
   context.save(authority.ended(touched, status, now));
   context.offers.release(record);
-  context.exhausted.forget(record.link, record.kind);
+  context.exhausted.forget(exchange.link.name, record.kind);
   const fields = { lease: formatPrefix(record), duid: exchange.client.duid };
   // D-168
   context.log(

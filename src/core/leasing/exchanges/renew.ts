@@ -2,6 +2,7 @@
 
 import { formatPrefix } from "../../model/ipv6.ts";
 import type { Lease, LeaseKey } from "../../model/lease.ts";
+import { isHeld } from "../../model/lease-status.ts";
 import { STATUS } from "../../wire/messages.ts";
 import type { RequestedIa } from "../../wire/view.ts";
 import { bindingsOf, extended, keyOf, subnetOfLease, zero } from "../bindings.ts";
@@ -13,6 +14,9 @@ import { assignNew } from "./solicit.ts";
 interface JudgedIa {
   readonly ia: RequestedIa;
   readonly isBound: boolean;
+  /** The client has a binding for the IA, of leases that no link has any more. §18.3.4: the server may change the list of
+   * leases, so where a pool was moved the new one comes with the word that the old one is over. */
+  readonly isWithdrawn: boolean;
   readonly leases: readonly PlannedLease[];
   /** What the client names and has not: to be told so by zero lifetimes. */
   readonly wrong: readonly LeaseKey[];
@@ -35,7 +39,8 @@ export function extendAll(exchange: Exchange): readonly PlannedIa[] | undefined 
   const planned = judged.flatMap((each) => {
     const known = withZeros(each, named);
     if (each.isBound || inDoubt) return known.leases.length > 0 ? [known] : [];
-    const answer = withoutBinding(exchange, known, named);
+    const create = each.isWithdrawn || mayCreate(exchange);
+    const answer = withoutBinding(exchange, known, { named, create });
     return answer === undefined ? [] : [answer];
   });
   // D-152, D-309: nothing to say is silence.
@@ -61,7 +66,24 @@ function judge(exchange: Exchange, ia: RequestedIa): JudgedIa {
   // T-02: beside a doubtful lease only what the client names: it may have given the others up at the partner.
   const known = doubtful.length === 0 ? bound : bound.filter((record) => isNamed(ia, record));
   const leases = known.flatMap((record) => extended(exchange, record));
-  return { ia, isBound, leases, wrong, doubtful };
+  return {
+    ia,
+    isBound,
+    isWithdrawn: !isBound && isWithdrawn(exchange, ia),
+    leases,
+    wrong,
+    doubtful,
+  };
+}
+
+function isWithdrawn({ client, authority, now }: Exchange, ia: RequestedIa): boolean {
+  return client.leases.some(
+    (lease) =>
+      lease.kind === ia.kind &&
+      lease.iaid === ia.iaid &&
+      lease.link === undefined &&
+      isHeld(lease, authority.graceSeconds, now),
+  );
 }
 
 function isNamed(ia: RequestedIa, record: Lease): boolean {
@@ -94,9 +116,9 @@ function withZeros({ ia, leases, wrong }: JudgedIa, named: Named): PlannedIa {
 function withoutBinding(
   exchange: Exchange,
   { ia, leases }: PlannedIa,
-  named: Named,
+  { named, create }: { readonly named: Named; readonly create: boolean },
 ): PlannedIa | undefined {
-  if (mayCreate(exchange)) {
+  if (create) {
     const created = assignNew(exchange, ia, "grant", named);
     named.add(created.leases);
     if (created.leases.length > 0) return { ia, leases: [...created.leases, ...leases] };

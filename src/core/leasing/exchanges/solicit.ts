@@ -1,10 +1,9 @@
 // SOLICIT and REQUEST, and SOLICIT with Rapid Commit (RFC 8415 §18.3.1, §18.3.2, §18.3.9).
 
-import { subnetOf } from "../../config/lookup.ts";
 import { STATUS } from "../../wire/messages.ts";
 import type { RequestedIa } from "../../wire/view.ts";
 import { allocate } from "../allocate/allocate.ts";
-import { bindingsOf, plan, subnetOfLease } from "../bindings.ts";
+import { bindingsOf, keyOf, plan, subnetOfLease } from "../bindings.ts";
 import type { Exchange, PlannedIa, PlannedLease } from "../context.ts";
 import { Named } from "../named.ts";
 
@@ -26,7 +25,7 @@ function assign(exchange: Exchange, ia: RequestedIa, mode: AssignMode, named: Na
   if (
     mode === "grant" &&
     ia.kind === "address" &&
-    ia.leases.some((lease) => subnetOf(exchange.link, lease.address) === undefined)
+    ia.leases.some((lease) => subnetOfLease(exchange, keyOf(ia, lease)) === undefined)
   ) {
     return {
       ia,

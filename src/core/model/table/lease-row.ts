@@ -134,7 +134,7 @@ export function writeFixed(words: Uint32Array, base: number, lease: Lease): void
 /** What a row cannot say by itself. */
 export interface References {
   readonly address: Ipv6Address;
-  readonly link: string;
+  readonly link: Lease["link"];
   readonly duid: Lease["duid"];
   readonly relayData: Uint8Array | undefined;
   readonly fqdn: Uint8Array | undefined;

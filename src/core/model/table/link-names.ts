@@ -1,18 +1,19 @@
-// Names of links as small numbers, with how many leases of each are in use. Links are few (the configuration's).
+// Names of links as small numbers, with how many leases of each are in use. Links are few (the configuration's); leases
+// of no link are counted under undefined.
 
 interface LinkEntry {
-  readonly name: string;
+  readonly name: string | undefined;
   leases: number;
   inUse: number;
 }
 
 export class LinkNames {
-  private readonly byName = new Map<string, number>();
+  private readonly byName = new Map<string | undefined, number>();
   private readonly entries: (LinkEntry | undefined)[] = [];
   private readonly free: number[] = [];
 
   /** Counts one more lease of the link; returns its number. */
-  enter(name: string): number {
+  enter(name: string | undefined): number {
     let number = this.byName.get(name);
     if (number === undefined) {
       number = this.free.pop() ?? this.entries.length;
@@ -33,7 +34,7 @@ export class LinkNames {
     this.free.push(number);
   }
 
-  name(number: number): string {
+  name(number: number): string | undefined {
     return (this.entries[number] as LinkEntry).name;
   }
 
@@ -41,7 +42,7 @@ export class LinkNames {
     (this.entries[number] as LinkEntry).inUse += change;
   }
 
-  inUse(name: string): number {
+  inUse(name: string | undefined): number {
     const number = this.byName.get(name);
     return number === undefined ? 0 : (this.entries[number] as LinkEntry).inUse;
   }

@@ -131,7 +131,7 @@ class TypedLeaseTable implements LeaseTable {
     return this.chains.rowsOf(client).map((row) => this.lease(row, undefined));
   }
 
-  countInUse(link: string): number {
+  countInUse(link: string | undefined): number {
     return this.links.inUse(link);
   }
 
@@ -256,7 +256,7 @@ class TypedLeaseTable implements LeaseTable {
     this.prefixLengths[length] = (this.prefixLengths[length] as number) + 1;
   }
 
-  private setLink(words: Uint32Array, base: number, link: string): void {
+  private setLink(words: Uint32Array, base: number, link: string | undefined): void {
     const old = words[base + ROW.LINK] as number;
     if (this.links.name(old) === link) return;
     words[base + ROW.LINK] = this.links.enter(link);
