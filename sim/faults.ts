@@ -62,6 +62,11 @@ export class Faults {
     again();
   }
 
+  /** One that others have brought about. */
+  add(): void {
+    this.#count += 1;
+  }
+
   /** A server has entered a state, or done what an ambush waits for. */
   entered(server: ServerName, moment: string): void {
     if (ambush(this.#ground, server, moment)) this.#count += 1;

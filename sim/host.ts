@@ -6,7 +6,8 @@ import type { LogEvent } from "../src/core/model/log-events.ts";
 import type { Millis } from "../src/core/model/time.ts";
 import type { Command } from "../src/core/server/commands.ts";
 import type { CommandResult, ServerDoor, ServerEvent, Sink } from "../src/core/server/events.ts";
-import type { SentDatagram } from "../src/ports/datagram.ts";
+import { QueueAge } from "../src/core/server/queue-age.ts";
+import type { ReceivedDatagram, SentDatagram } from "../src/ports/datagram.ts";
 import type { DiskReader, DiskRequest } from "../src/ports/disk.ts";
 import type { LinkEvent, LinkRequest } from "../src/ports/partner-link.ts";
 import type { ServerName } from "./checkers/observation.ts";
@@ -50,8 +51,19 @@ export interface HostOptions {
   readonly ears: HostEars;
 }
 
-/** Datagrams that a socket keeps for a server that does not read. */
-const RECEIVE_BUFFER = 256;
+/** Datagrams that the kernel keeps for a server that does not read; what comes beyond is lost. */
+const KERNEL_QUEUE = 256;
+/** The shell reads at most this many of them in one turn. */
+const READ_PER_TURN = 32;
+/** So many messages of a turn are served, usually and by a machine that is slow; dropping takes no time. */
+const SERVED_PER_TURN = 8;
+const SERVED_PER_SLOW_TURN = 1;
+/** The shell sees its socket empty at least this often when nothing comes, milliseconds. */
+const LOOK = 200;
+/** T-06 (3): after a longer gap nobody can tell the age of what waited, milliseconds. */
+const STALL = 1_000;
+/** A turn of the loop that leaves something unread, milliseconds. */
+const TURN = 1;
 const SEED_BYTES = 64;
 /** The shell ticks at least this often, milliseconds. */
 const TICK = 1_000;
@@ -63,19 +75,33 @@ export class Host implements LinkPeer {
   #powered = true;
   #incarnation = 0;
   #inbox: ServerEvent[] = [];
-  #datagrams = 0;
+  /** What the kernel holds of the socket. */
+  #kernel: Omit<ReceivedDatagram, "receivedAt">[] = [];
+  #age: QueueAge;
+  #pausedSince: number | undefined;
+  /** The process will stand still in a batch: for how long, and after how many of its datagrams. */
+  #standstill: { readonly duration: number; after: number } | undefined;
+  /** World time that has passed within the batch. */
+  #within = 0;
   /** When the next step is planned; undefined: not at all. */
   #stepAt: number | undefined;
   #tickPlanned = 0;
   #pausedUntil = 0;
   #commands = 0;
   readonly #answers = new Map<number, (result: CommandResult) => void>();
+  /** The process gets little of its machine. */
+  isSlow = false;
   /** How a write behaves now: usual, slow (up to 3 s) or failing. */
   diskMood: "usual" | "slow" | "failing" = "usual";
 
   constructor(options: HostOptions) {
     this.name = options.name;
     this.#options = options;
+    this.#age = this.#freshAge();
+  }
+
+  #freshAge(): QueueAge {
+    return new QueueAge({ capacity: KERNEL_QUEUE + 2, now: this.leaseTime });
   }
 
   get presence(): "off" | "refuses" | "serves" {
@@ -105,7 +131,7 @@ export class Host implements LinkPeer {
 
   /** Lease time now. */
   get leaseTime(): Millis {
-    return this.#options.clock.leaseTime(this.#options.queue.now);
+    return this.#options.clock.leaseTime(this.#options.queue.now + this.#within);
   }
 
   start(): void {
@@ -113,7 +139,9 @@ export class Host implements LinkPeer {
     this.#powered = true;
     this.#incarnation += 1;
     this.#pausedUntil = 0;
+    this.#pausedSince = undefined;
     this.#stepAt = undefined;
+    this.#age = this.#freshAge();
     this.#door = createServer({
       config,
       seed: prng.bytes(SEED_BYTES),
@@ -129,37 +157,42 @@ export class Host implements LinkPeer {
     this.#powered = !power;
     this.#incarnation += 1;
     this.#inbox = [];
-    this.#datagrams = 0;
+    this.#kernel = [];
+    this.#standstill = undefined;
     this.#answers.clear();
     this.#options.disk.crash(this.#options.prng, power ? "power" : "kill");
   }
 
-  /** The server is not stepped for a while; what comes meanwhile waits with its time of arrival. */
+  /** The process stands still for a while, between two batches; what comes meanwhile waits in the kernel. */
   pause(duration: number): void {
-    this.#pausedUntil = Math.max(this.#pausedUntil, this.#options.queue.now + duration);
+    const { now } = this.#options.queue;
+    if (!this.isPaused) this.#pausedSince = now;
+    this.#pausedUntil = Math.max(this.#pausedUntil, now + duration);
   }
 
   unpause(): void {
     this.#pausedUntil = 0;
-    if (this.#inbox.length > 0) this.#planStep(0);
+    this.#standstill = undefined;
+    if (this.#inbox.length > 0 || this.#kernel.length > 0) this.#planStep(0);
+  }
+
+  /** The process will stand still in the middle of a batch, when it has sent `after` more datagrams. */
+  standStillInBatch(duration: number, after: number): void {
+    this.#standstill = { duration, after };
   }
 
   receive(arrival: Arrival): void {
-    if (this.#door === undefined || this.#datagrams >= RECEIVE_BUFFER) return;
-    this.#datagrams += 1;
-    const datagram = {
-      ...arrival,
-      bytes: Uint8Array.from(arrival.bytes),
-      receivedAt: this.leaseTime,
-    };
-    this.#push({ type: "datagram", datagram });
+    if (this.#door === undefined || this.#kernel.length >= KERNEL_QUEUE) return;
+    // An idle loop looks now and then.
+    if (this.#kernel.length === 0 && !this.isPaused)
+      this.#age.empty(this.leaseTime - this.#options.prng.below(LOOK));
+    this.#kernel.push({ ...arrival, bytes: Uint8Array.from(arrival.bytes) });
+    this.#planStep(0);
   }
 
   linkEvent(event: LinkEvent): void {
     this.#push(
-      event.type === "link-data"
-        ? { ...event, bytes: Uint8Array.from(event.bytes), receivedAt: this.leaseTime }
-        : event,
+      event.type === "link-data" ? { ...event, bytes: Uint8Array.from(event.bytes) } : event,
     );
   }
 
@@ -194,18 +227,57 @@ export class Host implements LinkPeer {
 
   #step(): void {
     const door = this.#door;
-    if (door === undefined || this.#inbox.length === 0) return;
-    const events = this.#inbox;
-    this.#inbox = [];
-    this.#datagrams = 0;
+    if (door === undefined) return;
+    const events = [...this.#timed(this.#woke()), ...this.#read()];
+    if (this.#kernel.length > 0) this.#planStep(TURN);
+    if (events.length === 0) return;
     for (const event of events) this.#options.ears.handed(this, event);
-    door.stepBatch(events, this.leaseTime, this.#sink);
+    const now = this.leaseTime;
+    // Most promises wait for the disk; the process may stand still before the first of them.
+    if (this.#standstill?.after === 0 && events.some(({ type }) => type === "disk-done"))
+      this.#standStill();
+    door.stepBatch(events, now, this.#sink);
     for (const event of events) {
       // Received octets are valid only during the call: whoever kept them now reads rubbish.
       if (event.type === "datagram") event.datagram.bytes.fill(0xdb);
       else if (event.type === "link-data") event.bytes.fill(0xdb);
     }
+    const passed = this.#within;
+    this.#within = 0;
+    if (passed > 0) this.pause(passed);
     if (this.#door === door) this.#planTick(door);
+  }
+
+  /** Whether the process stood still for so long that nobody can tell the age of what waited. */
+  #woke(): boolean {
+    const since = this.#pausedSince;
+    this.#pausedSince = undefined;
+    const isStalled = since !== undefined && this.#options.queue.now - since > STALL;
+    if (isStalled) this.#age.forget();
+    return isStalled;
+  }
+
+  /** All but datagrams, as the shell hands it over. */
+  #timed(isStalled: boolean): readonly ServerEvent[] {
+    const events = this.#inbox;
+    this.#inbox = [];
+    const receivedAt = isStalled ? undefined : this.leaseTime;
+    return events.map((event) => (event.type === "link-data" ? { ...event, receivedAt } : event));
+  }
+
+  /** What the shell reads of the socket in one turn. */
+  #read(): readonly ServerEvent[] {
+    const events: ServerEvent[] = [];
+    const most = this.isSlow ? SERVED_PER_SLOW_TURN : SERVED_PER_TURN;
+    for (let i = 0; i < READ_PER_TURN && events.length < most; i++) {
+      const datagram = this.#kernel.shift();
+      if (datagram === undefined) break;
+      const receivedAt = this.#age.read(this.leaseTime);
+      if (receivedAt !== undefined)
+        events.push({ type: "datagram", datagram: { ...datagram, receivedAt } });
+    }
+    if (this.#kernel.length === 0) this.#age.empty(this.leaseTime);
+    return events;
   }
 
   #planTick(door: ServerDoor): void {
@@ -218,18 +290,20 @@ export class Host implements LinkPeer {
   }
 
   readonly #sink: Sink = {
+    now: () => this.leaseTime,
     datagram: (datagram) => {
       const bytes = Uint8Array.from(datagram.bytes);
-      this.#options.ears.datagram(this, { ...datagram, bytes });
+      this.#out(() => this.#options.ears.datagram(this, { ...datagram, bytes }));
+      this.#sent();
     },
     link: (request) => {
       const copy =
         request.type === "link-send"
           ? { ...request, bytes: Uint8Array.from(request.bytes) }
           : request;
-      this.#options.ears.link(this, copy);
+      this.#out(() => this.#options.ears.link(this, copy));
     },
-    disk: (request) => this.#startDisk(request),
+    disk: (request) => this.#out(() => this.#startDisk(request)),
     log: (event) => this.#options.ears.log(this, event),
     answer: (id, result) => {
       this.#answers.get(id)?.(result);
@@ -238,11 +312,31 @@ export class Host implements LinkPeer {
     stopped: (outcome) => {
       // The process ends when the call is over, as a shell's would.
       const { incarnation } = this;
-      this.#options.queue.after(0, () => {
+      this.#options.queue.after(this.#within, () => {
         if (incarnation === this.#incarnation) this.#options.ears.stopped(this, outcome);
       });
     },
   };
+
+  /** An output leaves now, or when the process goes on, if it ever does. */
+  #out(leave: () => void): void {
+    if (this.#within === 0) return leave();
+    const { incarnation } = this;
+    this.#options.queue.after(this.#within, () => {
+      if (incarnation === this.#incarnation) leave();
+    });
+  }
+
+  #sent(): void {
+    if (this.#standstill === undefined || this.#standstill.after === 0) return;
+    this.#standstill.after -= 1;
+    if (this.#standstill.after === 0) this.#standStill();
+  }
+
+  #standStill(): void {
+    this.#within += this.#standstill?.duration ?? 0;
+    this.#standstill = undefined;
+  }
 
   #startDisk(request: DiskRequest): void {
     const { disk, ears, prng, queue } = this.#options;

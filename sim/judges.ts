@@ -1,5 +1,6 @@
 // The checkers of a world, together; the first violation ends it.
 
+import { age } from "./checkers/age.ts";
 import { bindingTransitions } from "./checkers/binding-transitions.ts";
 import { causes } from "./checkers/causes.ts";
 import { durability } from "./checkers/durability.ts";
@@ -29,6 +30,7 @@ export class Judges {
       twoHolders(report("two-holders")),
       durability(report("durability")),
       bindingTransitions(pair, report("binding-transitions")),
+      age(report("age")),
       causes(servers, report("causes")),
       service(report("service")),
       ...(pair ? [lifetimes(scenario.mclt, report("lifetimes"))] : []),

@@ -2,6 +2,7 @@
 
 import type { ClockSetting } from "./clock.ts";
 import { Prng } from "./prng.ts";
+import { TIME_FAULT_KINDS, type TimeFaultKind } from "./time-faults.ts";
 
 export type FaultKind =
   | "partner-cut"
@@ -87,6 +88,7 @@ export interface Scenario {
   /** Milliseconds of faults. */
   readonly safety: number;
   readonly faults: readonly FaultKind[];
+  readonly timeFaults: readonly TimeFaultKind[];
   /** Mean milliseconds between faults. */
   readonly faultInterval: number;
   readonly network: NetworkOptions;
@@ -109,6 +111,12 @@ function drawFaults(prng: Prng, single: boolean): readonly FaultKind[] {
   const kinds = FAULT_KINDS.filter((kind) => !single || LONE_FAULTS.has(kind));
   const chosen = kinds.filter(() => prng.chance(share));
   return chosen.length > 0 ? chosen : [prng.pick(kinds)];
+}
+
+/** From a stream of their own, so that a world is otherwise what it was without them. */
+function drawTimeFaults(seed: number): readonly TimeFaultKind[] {
+  const prng = new Prng(seed, "time faults");
+  return TIME_FAULT_KINDS.filter(() => prng.chance(0.3));
 }
 
 function drawClock(prng: Prng, skewed: boolean): ClockSetting {
@@ -176,6 +184,7 @@ export function drawScenario(seed: number, single: boolean): Scenario {
     prefixBits: prng.pick([4, 5, 6, 12]),
     safety,
     faults,
+    timeFaults: drawTimeFaults(seed),
     faultInterval: Math.floor(safety / prng.between(6, 24)),
     network: drawNetwork(prng),
     churn: drawChurn(prng),

@@ -13,6 +13,7 @@ import { Pair } from "./pair.ts";
 import { Population, type PopulationEars, type SimClient } from "./population.ts";
 import { LIFETIMES, MIN_CLIENTS, MIN_FAULTS } from "./scenario.ts";
 import { Scene, type SceneOptions } from "./scene.ts";
+import { beginTimeFaults } from "./time-faults.ts";
 
 export interface WorldOptions extends SceneOptions {
   readonly createServer: ServerFactory;
@@ -61,7 +62,11 @@ class World {
       prng: prng.fork("network"),
       network: scenario.network,
       ends: {
-        toServer: (server, arrival) => this.#pair.hosts[server].receive(arrival),
+        toServer: (server, arrival) => {
+          const { bytes } = arrival;
+          scene.observe({ type: "arrived", at: scene.now, server, bytes });
+          this.#pair.hosts[server].receive(arrival);
+        },
         toClient: (link, address, bytes) => this.#population.deliver(link, address, bytes),
       },
     });
@@ -139,8 +144,23 @@ class World {
     for (const name of this.#pair.names) this.#pair.boot(name, "kept");
     this.#population.begin();
     this.#faults.begin();
+    this.#beginTimeFaults();
     this.#scene.queue.after(PROBE_EVERY, () => this.#probe());
     this.#run(this.#scene.scenario.safety);
+  }
+
+  #beginTimeFaults(): void {
+    const { prng, queue, scenario } = this.#scene;
+    const ground = {
+      queue,
+      prng: prng.fork("time faults"),
+      hosts: this.#pair.hosts,
+      note: (what: string, detail: string) => this.#scene.note("fault", what, () => detail),
+      isHealed: () => this.#scene.healed,
+    };
+    const { faultInterval: interval, safety: until, timeFaults: kinds } = scenario;
+    const plan = { kinds, servers: this.#pair.names, interval, until };
+    beginTimeFaults(ground, plan, () => this.#faults.add());
   }
 
   #heal(): void {

@@ -50,6 +50,7 @@ export class Host {
   /** Milliseconds in the core by the clock, which also runs while others have the CPU. */
   spent = 0;
   readonly #sink: Sink;
+  #now = 0;
   #done: DiskResult[] = [];
 
   constructor(name: "a" | "b", failover: boolean, now: number) {
@@ -61,6 +62,7 @@ export class Host {
       reader: { list: () => [], size: () => 0, read: () => new Uint8Array(0) },
     });
     this.#sink = {
+      now: () => this.#now,
       datagram: (datagram) => this.sent.push(datagram),
       link: (request) => this.links.push(request),
       disk: ({ id }) => this.#done.push({ type: "disk-done", id }),
@@ -75,6 +77,7 @@ export class Host {
   /** A batch, and what the disk has to say of it. */
   step(events: readonly ServerEvent[], now: number): void {
     const before = performance.now();
+    this.#now = now;
     this.server.stepBatch(events, now, this.#sink);
     while (this.#done.length > 0) {
       const results = this.#done;

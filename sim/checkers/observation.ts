@@ -53,6 +53,13 @@ export type Observation =
     }
   /** The client now is on another link. */
   | { readonly type: "client-moved"; readonly at: number; readonly client: string }
+  /** A datagram came to a server's socket, where it may wait. */
+  | {
+      readonly type: "arrived";
+      readonly at: number;
+      readonly server: ServerName;
+      readonly bytes: Uint8Array;
+    }
   /** A datagram left a server, or was handed to it. */
   | {
       readonly type: "server-sent";

@@ -212,9 +212,22 @@ const STATES: readonly Defect[] = [
     name: "old-replies-sent",
     rule: "T-06 (4): a reply that waited too long is not sent",
     file: "src/core/server/release.ts",
-    find: 'if (now > output.dropAt) this.#counters.add("reply-too-late");',
-    replace: "if (now > Number.MAX_SAFE_INTEGER) return;",
-    worlds: 200,
+    find: 'if (sink.now() > datagram.dropAt) this.#counters.add("reply-too-late");',
+    replace: "if (sink.now() > Number.MAX_SAFE_INTEGER) return;",
+  },
+  {
+    name: "age-by-the-batch",
+    rule: "T-06 (4): the age of an answer is judged when it is sent, not once a batch",
+    file: "src/core/server/server.ts",
+    find: "this.#sink = sink;",
+    replace: "sink = { ...sink, now: () => now }; this.#sink = sink;",
+  },
+  {
+    name: "read-is-fresh",
+    rule: "T-06 (4): what waited in the kernel has an age",
+    file: "src/core/server/queue-age.ts",
+    find: "const since = Math.max(this.#emptyAt, behind);",
+    replace: "const since = now;",
   },
 ];
 

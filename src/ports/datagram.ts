@@ -21,4 +21,6 @@ export interface SentDatagram {
   readonly interface: string;
   readonly destination: Ipv6Address;
   readonly port: number;
+  /** After this lease time it must not leave (T-06 (4)); what waits for its socket is looked at again. */
+  readonly dropAt: Millis;
 }

@@ -5,6 +5,7 @@
 
 import { networkInterfaces } from "node:os";
 import { formatIpv6, type Ipv6Address, isLinkLocal } from "../core/model/ipv6.ts";
+import type { Millis } from "../core/model/time.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { ReceivedDatagram, SentDatagram } from "../ports/datagram.ts";
 import type { Counters, DatagramAdapter } from "./adapter.ts";
@@ -22,6 +23,10 @@ const RETRY_FIRST_MILLIS = 500;
 const RETRY_MOST_MILLIS = 30_000;
 /** How often it is checked that an interface still has its link-local address. */
 const WATCH_MILLIS = 3_000;
+/** How often the sockets are seen empty when nothing comes: a datagram looks older than it is by this much at most. */
+const LOOK_MILLIS = 200;
+/** That datagrams are dropped for their age is said at most this often. */
+const SAY_MILLIS = 10_000;
 
 export interface DgramOptions {
   /** Interfaces whose clients and relays are served. */
@@ -68,12 +73,17 @@ class DgramSockets implements Dgram {
     receiveErrors: 0,
     sendErrors: 0,
     sendQueueFull: 0,
+    sendTooLate: 0,
     notOpen: 0,
   };
   readonly #stalls: { touch(): void; stop(): void };
   readonly #watch: NodeJS.Timeout;
+  readonly #looks: NodeJS.Timeout;
   #site: UdpSocket | undefined;
-  #settling = false;
+  #turning = false;
+  /** A time before the next polling of the system. */
+  #beforePoll: Millis;
+  #saidOld: Millis = Number.NEGATIVE_INFINITY;
   #closed = false;
 
   constructor(options: DgramOptions) {
@@ -88,10 +98,13 @@ class DgramSockets implements Dgram {
     }
     this.#watch = setInterval(() => this.#checkInterfaces(), WATCH_MILLIS);
     this.#watch.unref();
+    this.#beforePoll = options.clock.now();
+    this.#looks = setInterval(() => this.#look(), LOOK_MILLIS);
+    this.#looks.unref();
   }
 
   send(datagram: SentDatagram): void {
-    const { bytes, destination, port } = datagram;
+    const { destination } = datagram;
     const [name, scope] = splitLabel(datagram.interface);
     const outlet = this.#outlets.get(name);
     if (outlet === undefined) {
@@ -99,9 +112,9 @@ class DgramSockets implements Dgram {
       return;
     }
     // D-004 to D-006: by unicast to the source of the request, on the interface that it came in on.
-    if (!isLinkLocal(destination)) outlet.global.send(bytes, destination, port, undefined);
-    else if (outlet.local !== undefined) outlet.local.send(bytes, destination, port, name);
-    else outlet.global.send(bytes, destination, port, scope);
+    if (!isLinkLocal(destination)) outlet.global.send(datagram, undefined);
+    else if (outlet.local !== undefined) outlet.local.send(datagram, name);
+    else outlet.global.send(datagram, scope);
   }
 
   flush(): void {
@@ -109,8 +122,8 @@ class DgramSockets implements Dgram {
   }
 
   counters(): Counters {
-    const { received, sent, stale, receiveErrors, sendErrors, sendQueueFull, notOpen } =
-      this.#counters;
+    const { received, sent, stale, receiveErrors, sendErrors, notOpen } = this.#counters;
+    const { sendQueueFull, sendTooLate } = this.#counters;
     return {
       udp_received_total: received,
       udp_sent_total: sent,
@@ -118,6 +131,7 @@ class DgramSockets implements Dgram {
       udp_receive_errors_total: receiveErrors,
       udp_send_errors_total: sendErrors,
       udp_dropped_send_queue_total: sendQueueFull,
+      udp_dropped_too_late_total: sendTooLate,
       udp_dropped_not_open_total: notOpen,
     };
   }
@@ -133,6 +147,7 @@ class DgramSockets implements Dgram {
     this.#closed = true;
     this.#stalls.stop();
     clearInterval(this.#watch);
+    clearInterval(this.#looks);
     for (const timer of this.#retries.values()) clearTimeout(timer);
     for (const socket of this.#sockets) socket.close();
     this.#sockets.clear();
@@ -219,25 +234,24 @@ class DgramSockets implements Dgram {
 
   #create(socket: { name: string; address: string; port?: number }): UdpSocket {
     const multicast = socket.address.startsWith("ff");
-    const receive: UdpSocketOptions["receive"] = (bytes, source, sourcePort, scope) =>
+    // F-077, F-562: the time of arrival is told when it is read, before any queue of ours.
+    const receive: UdpSocketOptions["receive"] = ({ scope, ...datagram }) =>
       this.#options.receive({
-        bytes,
+        ...datagram,
         // D-003: whatever the layer-2 destination was; the sockets are chosen by the layer-3 one.
         interface: this.#interfaceOf(socket.name, scope),
-        source,
-        sourcePort,
         multicast,
-        // F-077, F-562: taken when it is read, before any queue.
-        receivedAt: this.#options.clock.now(),
       });
     const created = new UdpSocket({
       address: socket.address,
       port: socket.port ?? this.#options.port ?? SERVER_PORT,
       shared: multicast,
       counters: this.#counters,
+      clock: this.#options.clock,
       receive,
       failed: (reason) => this.#lost(socket.name, reason),
-      touch: () => this.#stalls.touch(),
+      touch: () => this.#touch(),
+      tooOld: () => this.#tooOld(socket.name),
     });
     this.#sockets.add(created);
     return created;
@@ -289,19 +303,43 @@ class DgramSockets implements Dgram {
     }
   }
 
-  /** T-06 (3): until each socket was emptied once, what it gives is of unknown age. */
-  #stalled(gap: number): void {
-    for (const socket of this.#sockets) socket.suspect();
-    this.#options.log({ id: "UDP_STALE", fields: { millis: gap } });
-    if (this.#settling) return;
-    this.#settling = true;
-    setImmediate(() => this.#settle());
+  // ---- the age of what waited (T-06 (3), (4)) ----
+
+  /** When nothing comes the sockets are seen empty now and then, so that what comes next is known to be young. */
+  #look(): void {
+    this.#stalls.touch();
+    // Timers run before the polling.
+    this.#beforePoll = this.#options.clock.now();
+    this.#awaitTurn();
   }
 
-  #settle(): void {
-    const settled = [...this.#sockets].map((socket) => socket.settle());
-    this.#settling = settled.includes(false);
-    if (this.#settling) setImmediate(() => this.#settle());
+  #touch(): void {
+    this.#stalls.touch();
+    this.#awaitTurn();
+  }
+
+  /** Immediates run right after the polling, with nothing between but what was read. */
+  #awaitTurn(): void {
+    if (this.#turning) return;
+    this.#turning = true;
+    setImmediate(() => {
+      this.#turning = false;
+      for (const socket of this.#sockets) socket.turned(this.#beforePoll);
+      this.#beforePoll = this.#options.clock.now();
+    });
+  }
+
+  #stalled(gap: number): void {
+    for (const socket of this.#sockets) socket.forgetAge();
+    this.#options.log({ id: "UDP_STALE", fields: { millis: gap } });
+  }
+
+  /** The machine is slower than what comes. Said once in a while. */
+  #tooOld(socket: string): void {
+    const now = this.#options.clock.now();
+    if (now - this.#saidOld < SAY_MILLIS) return;
+    this.#saidOld = now;
+    this.#options.log({ id: "UDP_OLD", fields: { socket } });
   }
 }
 

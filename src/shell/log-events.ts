@@ -38,6 +38,11 @@ export const SHELL_LOG_EVENTS = define({
     template: "the process stood still for {millis} ms; client messages of unknown age are dropped",
     help: "T-06: after such a gap nobody can tell how old the waiting client messages are, and answering old ones could contradict the partner. Clients repeat them. If it happens often the machine is overloaded, suspended or short of memory.",
   },
+  UDP_OLD: {
+    level: "warn",
+    template: "client messages waited too long in {socket}; they are dropped until it is empty",
+    help: "T-06: more comes than this machine can answer, so that messages grow old before they are read. Old ones are dropped, which is quick, and the next ones are answered again; clients repeat theirs. `udp_dropped_stale_total` in `tandem status` counts them. Look for a sender that floods, and at the load of the machine.",
+  },
   LINK_LISTENING: {
     level: "info",
     template: "waiting for the partner on {address} port {port}",

@@ -156,6 +156,7 @@ class RunningLoop implements Loop {
     const { guard } = this.#options;
     // T-15: a process can stand still inside a batch, so each output looks.
     return {
+      now: () => this.#options.clock.now(),
       datagram: (datagram) => {
         guard();
         adapters.datagrams.send(datagram);

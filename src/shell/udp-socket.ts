@@ -1,13 +1,17 @@
-// One UDP socket of the dgram adapter: binding, the drop of what waited through a stall (T-06 (3)),
-// a bounded send queue, counters.
+// One UDP socket of the dgram adapter: binding, the age of what is read (T-06 (3), (4)), counters.
 
 import dgram from "node:dgram";
 import { formatIpv6, type Ipv6Address, parseIpv6 } from "../core/model/ipv6.ts";
+import type { Millis } from "../core/model/time.ts";
+import { QueueAge } from "../core/server/queue-age.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { SentDatagram } from "../ports/datagram.ts";
+import { type Outgoing, type SendCounters, SendQueue } from "./send-queue.ts";
 
 declare module "dgram" {
   interface Socket {
     /** In Node since 18.8, in its types later. */
-    getSendQueueSize(): number;
+    getSendQueueCount(): number;
   }
 }
 
@@ -17,22 +21,30 @@ declare module "dgram" {
  * small datagrams, which are served well within the 2 s of T-06 (4).
  */
 const RECEIVE_BUFFER = 1024 * 1024;
-/** Octets that the kernel has not taken yet; beyond, replies are dropped (clients repeat). */
-const SEND_QUEUE = 4 * 1024 * 1024;
+/** The kernel counts at least this much of the buffer for a datagram, however small (it takes 768 or more). */
+const OCTETS_PER_DATAGRAM = 512;
 /** libuv reads at most this many datagrams of a socket in one turn; fewer mean that it was emptied. */
 const READ_PER_TURN = 32;
 /** Text forms kept, so that a relay's address is not parsed again for every datagram. */
 const MAX_KEPT_TEXTS = 4_096;
 
 /** Counters of the adapter, shared by its sockets. */
-export interface UdpCounters {
+export interface UdpCounters extends SendCounters {
   received: number;
-  sent: number;
   stale: number;
   receiveErrors: number;
-  sendErrors: number;
-  sendQueueFull: number;
   notOpen: number;
+}
+
+/** A datagram as it is read. */
+export interface Incoming {
+  readonly bytes: Uint8Array;
+  readonly source: Ipv6Address;
+  readonly sourcePort: number;
+  /** The interface of a link-local source, undefined for other sources. */
+  readonly scope: string | undefined;
+  /** The earliest time at which it can have come. */
+  readonly receivedAt: Millis;
 }
 
 export interface UdpSocketOptions {
@@ -42,17 +54,14 @@ export interface UdpSocketOptions {
   /** For multicast addresses: several servers of a host may have them. */
   readonly shared: boolean;
   readonly counters: UdpCounters;
-  /** A datagram; `scope` is the interface of a link-local source, undefined for other sources. */
-  readonly receive: (
-    bytes: Uint8Array,
-    source: Ipv6Address,
-    port: number,
-    scope: string | undefined,
-  ) => void;
+  readonly clock: Clock;
+  readonly receive: (datagram: Incoming) => void;
   /** The socket is of no more use (the interface is gone). */
   readonly failed: (reason: string) => void;
-  /** A callback begins to run; the stall watch looks at the clock. */
+  /** A datagram is about to be read: the stall watch looks at the clock, and the end of this turn is told to the sockets. */
   readonly touch: () => void;
+  /** What is read may be too old from now on, until the socket was emptied. */
+  readonly tooOld: () => void;
 }
 
 /** Errors of a socket whose interface is gone; all others are counted and the socket stays. */
@@ -68,10 +77,12 @@ const literal = (
 export class UdpSocket {
   readonly #socket: dgram.Socket;
   readonly #options: UdpSocketOptions;
+  readonly #sending: SendQueue;
   #open = false;
-  /** T-06 (3): what is read is of unknown age until a turn has emptied the socket. */
-  #suspect = false;
+  /** Undefined until it is bound. */
+  #age: QueueAge | undefined;
   #readThisTurn = 0;
+  #lastRead: Millis = 0;
 
   constructor(options: UdpSocketOptions) {
     this.#options = options;
@@ -82,6 +93,12 @@ export class UdpSocket {
       recvBufferSize: RECEIVE_BUFFER,
       lookup: literal as never,
     });
+    const outlet = {
+      send: ({ bytes, port, address }: Outgoing, done: (error: Error | null) => void) =>
+        this.#socket.send(bytes, 0, bytes.length, port, address, done),
+      waiting: () => this.#socket.getSendQueueCount(),
+    };
+    this.#sending = new SendQueue(outlet, options.clock, options.counters);
   }
 
   get open(): boolean {
@@ -101,6 +118,8 @@ export class UdpSocket {
         socket.off("error", reject);
         socket.on("error", (error) => this.#error(error));
         socket.on("message", (bytes, from) => this.#message(bytes, from));
+        const capacity = Math.ceil(socket.getRecvBufferSize() / OCTETS_PER_DATAGRAM) + 2;
+        this.#age = new QueueAge({ capacity, now: this.#options.clock.now() });
         this.#open = true;
         resolve();
       });
@@ -112,23 +131,15 @@ export class UdpSocket {
     this.#socket.addMembership(group, `::%${interfaceName}`);
   }
 
-  send(bytes: Uint8Array, destination: Ipv6Address, port: number, scope: string | undefined): void {
-    const { counters } = this.#options;
+  send({ bytes, destination, dropAt, port }: SentDatagram, scope: string | undefined): void {
     if (!this.#open) {
-      counters.notOpen++;
-      return;
-    }
-    if (this.#socket.getSendQueueSize() > SEND_QUEUE) {
-      counters.sendQueueFull++;
+      this.#options.counters.notOpen++;
       return;
     }
     const text = textOf(destination);
     // D-005: a link-local address means something only together with its interface.
     const address = scope === undefined ? text : `${text}%${scope}`;
-    this.#socket.send(bytes, 0, bytes.length, port, address, (error) => {
-      if (error === null) counters.sent++;
-      else counters.sendErrors++;
-    });
+    this.#sending.send({ bytes, address, port, dropAt });
   }
 
   close(): void {
@@ -140,33 +151,36 @@ export class UdpSocket {
     }
   }
 
-  /** The loop stood still: nothing of what waits now may be believed to be young. */
-  suspect(): void {
-    this.#suspect = true;
-    this.#readThisTurn = 0;
+  /** T-06 (3): the loop stood still; nothing of what waits now may be believed to be young. */
+  forgetAge(): void {
+    this.#age?.forget();
   }
 
-  /** The turn is over. Whether the socket was emptied, so that what comes from now on is young. */
-  settle(): boolean {
-    if (this.#readThisTurn < READ_PER_TURN) this.#suspect = false;
+  /** The system was polled: what was there has been read, up to a limit. `before`: a time before the polling. */
+  turned(before: Millis): void {
+    if (this.#readThisTurn < READ_PER_TURN)
+      this.#age?.empty(this.#readThisTurn === 0 ? before : this.#lastRead);
     this.#readThisTurn = 0;
-    return !this.#suspect;
   }
 
   #message(buffer: Buffer, from: dgram.RemoteInfo): void {
-    const { counters, touch, receive } = this.#options;
+    const { clock, counters, receive, tooOld, touch } = this.#options;
     touch();
     counters.received++;
-    if (this.#suspect) {
-      this.#readThisTurn++;
+    this.#readThisTurn++;
+    this.#lastRead = clock.now();
+    const wasTooOld = this.#age?.isTooOld;
+    const receivedAt = this.#age?.read(this.#lastRead);
+    if (receivedAt === undefined) {
       counters.stale++;
+      if (wasTooOld === false) tooOld();
       return;
     }
     const percent = from.address.indexOf("%");
     const source = addressOf(percent < 0 ? from.address : from.address.slice(0, percent));
     const scope = percent < 0 ? undefined : from.address.slice(percent + 1);
     if (source === undefined) counters.receiveErrors++;
-    else receive(plainBytes(buffer), source, from.port, scope);
+    else receive({ bytes: plainBytes(buffer), source, sourcePort: from.port, scope, receivedAt });
   }
 
   /** ECONNREFUSED and the like tell of one datagram's fate; the socket serves on. */

@@ -19,6 +19,10 @@ const SEND_MANY = `
 const LOOPBACK = parseIpv6("::1") as Ipv6Address;
 const LABEL = unicastLabel(LOOPBACK, 0);
 
+function standStill(millis: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, millis);
+}
+
 interface Opened {
   readonly adapter: Dgram;
   readonly received: (ReceivedDatagram & { text: string })[];
@@ -35,16 +39,26 @@ describe("dgram on a unicast address", () => {
     for (const close of closers.splice(0)) close();
   });
 
-  const open = async (source?: { wall(): number; monotonic(): number }): Promise<Opened> => {
+  interface Settings {
+    readonly source?: { wall(): number; monotonic(): number };
+    readonly clock?: { now(): number };
+    /** The time that each datagram takes here, in which the loop stands still. */
+    readonly slow?: { readonly millis: number };
+  }
+
+  const open = async ({ clock, slow, source }: Settings = {}): Promise<Opened> => {
     const received: Opened["received"] = [];
     const logged: string[] = [];
     const log: LogSink = (event) => logged.push(event.id);
     const adapter = openDgram({
       interfaces: [],
       unicast: [{ address: LOOPBACK, port: 0 }],
-      clock: { now: () => 1_000_000 },
+      clock: clock ?? { now: () => 1_000_000 },
       log,
-      receive: (it) => received.push({ ...it, text: new TextDecoder().decode(it.bytes) }),
+      receive: (it) => {
+        received.push({ ...it, text: new TextDecoder().decode(it.bytes) });
+        if (slow !== undefined && slow.millis > 0) standStill(slow.millis);
+      },
       ...(source === undefined ? {} : { source }),
     });
     const serverPort = await until(() => adapter.sockets()[0]?.port);
@@ -92,6 +106,7 @@ describe("dgram on a unicast address", () => {
       interface: LABEL,
       destination: LOOPBACK,
       port: clientPort,
+      dropAt: 1_002_000,
     });
     adapter.flush();
     expect(await until(() => answers[0])).toEqual({ text: "answer", port: serverPort });
@@ -100,20 +115,22 @@ describe("dgram on a unicast address", () => {
 
   it("a datagram of the largest size passes both ways (D-008)", async () => {
     const { adapter, client, clientPort, received } = await open();
+    const to = { interface: LABEL, destination: LOOPBACK, dropAt: 1_002_000 };
     const large = new Uint8Array(65_527).fill(7);
     const sizes: number[] = [];
     client.on("message", (bytes) => sizes.push(bytes.length));
     client.send(large, adapter.sockets()[0]?.port as number, "::1");
     expect((await until(() => received[0])).bytes.length).toBe(65_527);
-    adapter.send({ bytes: large, interface: LABEL, destination: LOOPBACK, port: clientPort });
+    adapter.send({ ...to, bytes: large, port: clientPort });
     expect(await until(() => sizes[0])).toBe(65_527);
   });
 
   it("an answer to nobody, and an interface that is not open, are counted and do no harm", async () => {
     const { adapter, send, received } = await open();
     const bytes = Uint8Array.of(1);
-    adapter.send({ bytes, interface: LABEL, destination: LOOPBACK, port: 1 });
-    adapter.send({ bytes, interface: "nowhere0", destination: LOOPBACK, port: 546 });
+    const answer = { bytes, destination: LOOPBACK, dropAt: 1_002_000 };
+    adapter.send({ ...answer, interface: LABEL, port: 1 });
+    adapter.send({ ...answer, interface: "nowhere0", port: 546 });
     expect(adapter.counters().udp_dropped_not_open_total).toBe(1);
     send("still here");
     expect((await until(() => received[0])).text).toBe("still here");
@@ -123,7 +140,7 @@ describe("dgram on a unicast address", () => {
     const { adapter, received, logged, client, serverPort } = await open();
     // Many more than are read in one turn; the loop stands still while they are sent, and a while longer.
     execFileSync(process.execPath, ["-e", SEND_MANY, String(serverPort), "150"]);
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1_100);
+    standStill(1_100);
     await until(() => adapter.counters().udp_received_total === 150);
     expect(logged).toContain("UDP_STALE");
     expect(received).toEqual([]);
@@ -132,10 +149,26 @@ describe("dgram on a unicast address", () => {
     expect((await until(() => received[0])).text).toBe("young");
   });
 
+  it("what a slow loop without any gap of 1 s reads late is old, dropped and counted, then all is as before (T-06, F-562)", async () => {
+    const slow = { millis: 60 };
+    const clock = { now: () => Math.floor(performance.now()) };
+    const { adapter, received, client, serverPort } = await open({ clock, slow });
+    execFileSync(process.execPath, ["-e", SEND_MANY, String(serverPort), "100"]);
+    const sentBy = clock.now();
+    await until(() => adapter.counters().udp_received_total === 100);
+    const dropped = adapter.counters().udp_dropped_stale_total as number;
+    expect(dropped).toBeGreaterThan(50);
+    expect(received.length + dropped).toBe(100);
+    for (const { receivedAt } of received) expect(receivedAt).toBeLessThanOrEqual(sentBy);
+    slow.millis = 0;
+    client.send("young", serverPort, "::1");
+    expect((await until(() => received.find(({ text }) => text === "young"))).text).toBe("young");
+  });
+
   it("a gap without anything waiting drops nothing", async () => {
     let skipped = 0;
     const source = { wall: () => 0, monotonic: () => performance.now() + skipped };
-    const { adapter, received, send, logged } = await open(source);
+    const { adapter, received, send, logged } = await open({ source });
     skipped = 5_000;
     await until(() => logged.includes("UDP_STALE"));
     await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));

@@ -17,7 +17,8 @@ const adapter = openDgram({
     tell({ text, interface: name, source: formatIpv6(source), sourcePort, multicast });
     // N-006: to 546 or 547 by what the message is, whatever port it came from.
     const port = text.startsWith("relay") ? 547 : 546;
-    adapter.send({ bytes, interface: name, destination: source, port });
+    const dropAt = Date.now() + 2_000;
+    adapter.send({ bytes, interface: name, destination: source, port, dropAt });
     adapter.flush();
   },
 });

@@ -78,6 +78,8 @@ export class Host {
   stopped: { failed: boolean; reason: string } | undefined;
   /** Writes wait until `flushDisk`. */
   holdDisk = false;
+  /** Milliseconds that pass within each batch, between its time and its outputs. */
+  standstill = 0;
   #starts = 0;
 
   constructor(name: string, config: CompiledConfig) {
@@ -113,14 +115,14 @@ export class Host {
 
   step(events: readonly ServerEvent[], now: number): void {
     if (this.server === undefined) return;
-    this.server.stepBatch(events, now, this.#sink());
+    this.server.stepBatch(events, now, this.#sink(now));
     if (!this.holdDisk) this.flushDisk(now);
   }
 
   flushDisk(now: number): void {
     for (let i = 0; i < 1_000 && this.disk.outstanding.length > 0; i++) {
       const results = this.disk.outstanding.map((id) => this.disk.finish(id));
-      this.server?.stepBatch(results, now, this.#sink());
+      this.server?.stepBatch(results, now, this.#sink(now));
     }
   }
 
@@ -129,8 +131,10 @@ export class Host {
     return this.answers[this.answers.length - 1] as CommandResult;
   }
 
-  #sink(): Sink {
+  #sink(now: number): Sink {
     return {
+      // The process stands still in the middle of a batch.
+      now: () => now + this.standstill,
       datagram: (datagram) => this.sent.push({ ...datagram, bytes: datagram.bytes.slice() }),
       link: (request) =>
         this.links.push(

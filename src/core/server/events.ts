@@ -16,6 +16,8 @@ export type ServerEvent =
 
 /** Where outputs go, in order, during `stepBatch`. All were released: what they promise is durable. */
 export interface Sink {
+  /** Lease time at this very moment: a process may have stood still since the batch began (T-06 (4)). */
+  now(): Millis;
   datagram(datagram: SentDatagram): void;
   link(request: LinkRequest): void;
   disk(request: DiskRequest): void;

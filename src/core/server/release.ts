@@ -4,12 +4,12 @@
 import type { SentDatagram } from "../../ports/datagram.ts";
 import type { LinkId, LinkRequest } from "../../ports/partner-link.ts";
 import type { Counters } from "../model/counters.ts";
-import { floorTime, type Millis } from "../model/time.ts";
+import { floorTime } from "../model/time.ts";
 import { patchSentTime } from "../wire/failover-messages.ts";
 import type { CommandResult, Sink } from "./events.ts";
 
 type Output =
-  | { readonly type: "datagram"; readonly datagram: SentDatagram; readonly dropAt: Millis }
+  | { readonly type: "datagram"; readonly datagram: SentDatagram }
   | { readonly type: "frame"; readonly link: LinkId; readonly frame: Uint8Array }
   | { readonly type: "link"; readonly request: LinkRequest }
   | { readonly type: "answer"; readonly id: number; readonly result: CommandResult };
@@ -46,12 +46,12 @@ export class Release {
   }
 
   /** Lets go of everything that waited for `durable` or less, in order. */
-  release(durable: number, now: Millis, sink: Sink): void {
+  release(durable: number, sink: Sink): void {
     while (this.#head < this.#held.length) {
       const { after, output } = this.#held[this.#head] as Held;
       if (after > durable) break;
       this.#head++;
-      this.#emit(output, now, sink);
+      this.#emit(output, sink);
     }
     this.#flushFrames(sink);
     if (this.#head > 4_096 || this.#head === this.#held.length) {
@@ -60,19 +60,25 @@ export class Release {
     }
   }
 
-  #emit(output: Output, now: Millis, sink: Sink): void {
+  /** A datagram to a client leaves, unless it is too late for it. The clock is read for each one: a process can stand still
+   * between two of them. */
+  send(datagram: SentDatagram, sink: Sink): void {
+    // T-06 (4): an old answer would start its lifetimes too late.
+    if (sink.now() > datagram.dropAt) this.#counters.add("reply-too-late");
+    else sink.datagram(datagram);
+  }
+
+  #emit(output: Output, sink: Sink): void {
     if (output.type === "frame") {
       if (this.#frames.length > 0 && this.#framesLink !== output.link) this.#flushFrames(sink);
       // F-075, F-076, T-06 (5): written when it leaves.
-      patchSentTime(output.frame, floorTime(now));
+      patchSentTime(output.frame, floorTime(sink.now()));
       this.#frames.push(output.frame);
       this.#framesLink = output.link;
       return;
     }
     if (output.type === "datagram") {
-      // T-06 (4): an old answer would start its lifetimes too late.
-      if (now > output.dropAt) this.#counters.add("reply-too-late");
-      else sink.datagram(output.datagram);
+      this.send(output.datagram, sink);
       return;
     }
     if (output.type === "link") {

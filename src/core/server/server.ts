@@ -140,7 +140,7 @@ export class Server implements ServerDoor {
     const noSpace = this.#space.check(now);
     if (noSpace !== undefined) this.#fail(noSpace);
     if (this.#ended) return;
-    this.#release.release(this.state.store.durableSequence, now, sink);
+    this.#release.release(this.state.store.durableSequence, sink);
     if (this.#handedOver) this.#endIfIdle(now);
     this.#sink = undefined;
   }
@@ -207,14 +207,10 @@ export class Server implements ServerDoor {
       interface: datagram.interface,
       destination: datagram.source,
       port: outcome.port,
+      dropAt: datagram.receivedAt + DEFAULTS.replyMaxAgeMillis,
     };
-    if (outcome.promisesNothing) this.#sink?.datagram(reply);
-    else
-      this.#stepOutputs.push({
-        type: "datagram",
-        datagram: reply,
-        dropAt: datagram.receivedAt + DEFAULTS.replyMaxAgeMillis,
-      });
+    if (!outcome.promisesNothing) this.#stepOutputs.push({ type: "datagram", datagram: reply });
+    else if (this.#sink !== undefined) this.#release.send(reply, this.#sink);
   }
 
   /** F-562, T-06 (4): what waited too long; D-300: what is too much. */

@@ -74,6 +74,7 @@ describe("the loop", () => {
           interface: "",
           destination: "" as never,
           port: 546,
+          dropAt: 0,
         });
         sink.link({ type: "link-close", link: 1, abort: true });
       }
@@ -182,6 +183,7 @@ describe("the loop", () => {
         interface: "",
         destination: "" as never,
         port: 546,
+        dropAt: 0,
       });
       throw new Error("assertion failed: a row has an owner");
     });
