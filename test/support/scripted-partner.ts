@@ -279,7 +279,7 @@ export class ScriptedPartner {
   /** The state as if it had been reached; no contact. */
   put(state: Exclude<ServerState, "STARTUP">, changes: object = {}): this {
     const { endpoint } = this;
-    endpoint.starting = false;
+    endpoint.stay = { ...endpoint.stay, starting: false };
     endpoint.update({ state, startTimeOfState: this.time(), communicated: true, ...changes });
     this.tick();
     return this;

@@ -69,7 +69,7 @@ export function failoverAuthority(endpoint: Endpoint, isStopping: () => boolean)
     }),
     // Back in contact, the partner's renewals come first: what they extend has not ended.
     mayExpire: () =>
-      endpoint.behaviour.expires && (endpoint.state !== "NORMAL" || endpoint.isInStep),
+      endpoint.behaviour.expires && (!endpoint.behaviour.isShared || endpoint.isInStep),
     // T-04: a RESET counts by its own time, so one made out of contact would beat an earlier grant that the partner made
     // unseen, and free what its client holds.
     mayReset: (now) => endpoint.isInStep || ownsAll(endpoint, now),
@@ -95,7 +95,7 @@ function shares(endpoint: Endpoint, ownStatus: OwnStatus, now: Millis): readonly
 /** A-83, F-571: started alone, the partner may have used our delegable prefixes meanwhile; in PARTNER-DOWN none are given. */
 function mayDelegate(endpoint: Endpoint, now: Millis): boolean {
   if (endpoint.isAlone(now)) return false;
-  return endpoint.state !== "PARTNER-DOWN" || endpoint.record.aloneSince === NO_TIME;
+  return !endpoint.behaviour.partnerIsOff || endpoint.record.aloneSince === NO_TIME;
 }
 
 type OwnStatus = "FREE" | "FREE-BACKUP";
@@ -113,7 +113,7 @@ function mayStart(endpoint: Endpoint, ownStatus: OwnStatus, wanted: Wanted, now:
   if (!endpoint.behaviour.startsLeases) return false;
   // not before UPDREQALL is done and the wait is over.
   // Declared alone by force, and no contact since, only the wait counts: nobody is left to ask.
-  const isForced = endpoint.state === "PARTNER-DOWN" && record.aloneSince !== NO_TIME;
+  const isForced = endpoint.behaviour.partnerIsOff && record.aloneSince !== NO_TIME;
   if (
     (record.updateAllNeeded && !isForced) ||
     (record.noNewLeasesUntil !== NO_TIME && !isPast(record.noNewLeasesUntil, now))
@@ -146,8 +146,8 @@ function isOwn(
 
 /** T-01: until both were in step for as long as a datagram lives. */
 function mayHaveActedUnseen(endpoint: Endpoint, now: Millis): boolean {
-  const { relationship, synchronisedAt = now } = endpoint;
-  const since = synchronisedAt + DEFAULTS.datagramLifeSeconds * 1_000;
+  const { relationship, stay } = endpoint;
+  const since = (stay.synchronisedAt ?? now) + DEFAULTS.datagramLifeSeconds * 1_000;
   return isOutOfStep(endpoint, now) || (!relationship.strict && now <= since);
 }
 
@@ -159,7 +159,7 @@ function mayReturn(
   now: Millis,
 ): boolean {
   // T-01: what only this server ever knew, nobody else can hold.
-  if (isPrivate(lease) && endpoint.state === "PARTNER-DOWN" && !endpoint.communicating)
+  if (isPrivate(lease) && endpoint.behaviour.partnerIsOff && !endpoint.communicating)
     return ownsAll(endpoint, now) || isOwn(endpoint, ownStatus, key, undefined);
   if (!isOf(lease, client) || lease.endingSent || endpoint.isAlone(now)) return false;
   // F-021: an ended address of the partner's half waits for contact.

@@ -32,8 +32,8 @@ export function reclaim(endpoint: Endpoint, now: Millis): void {
 
 /** Whether the confirmation is in force: in PARTNER-DOWN, and not while the partner is back (A-79, F-567). */
 export function isReclaiming(endpoint: Endpoint): boolean {
-  const { record, communicating, state } = endpoint;
-  return state === "PARTNER-DOWN" && !communicating && record.reclaimedAt !== NO_TIME;
+  const { record, communicating, behaviour } = endpoint;
+  return behaviour.partnerIsOff && !communicating && record.reclaimedAt !== NO_TIME;
 }
 
 /** When the first wait is over and the partner's part is used; 0 = not confirmed. */

@@ -19,11 +19,17 @@ export const SERVER_STATE = {
 
 export type ServerState = keyof typeof SERVER_STATE;
 
+/** F-135: STARTUP is never recorded. */
+export type RecordedState = Exclude<ServerState, "STARTUP">;
+
+export function isRecordedState(name: string): name is RecordedState {
+  return Object.hasOwn(SERVER_STATE, name) && name !== "STARTUP";
+}
+
 export interface EndpointRecord {
   readonly relationship: string;
-  /** The recorded state; never STARTUP. */
-  readonly state: Exclude<ServerState, "STARTUP">;
-  readonly previousState: Exclude<ServerState, "STARTUP"> | undefined;
+  readonly state: RecordedState;
+  readonly previousState: RecordedState | undefined;
   readonly startTimeOfState: DhcpTime;
   /** Why the state was entered, for people. */
   readonly reason: string;

@@ -1,7 +1,7 @@
 // The endpoint record as JSON in a record of the log (RFC 8156 §8.2; F-531, F-533, F-534, F-541, F-544): it is rare,
 // and fields are likely to be added.
 
-import { type EndpointRecord, SERVER_STATE } from "../model/endpoint-record.ts";
+import { type EndpointRecord, isRecordedState } from "../model/endpoint-record.ts";
 import { assert } from "../model/unreachable.ts";
 import { ByteReader, type ByteWriter, StoredFormatError } from "./bytes.ts";
 
@@ -33,7 +33,7 @@ export function decodeEndpoint(from: ByteReader, length: number): EndpointRecord
     throw new StoredFormatError("an endpoint record names no relationship or no state");
   }
   // F-531: STARTUP is never recorded, and an unknown state is never guessed.
-  if (!Object.hasOwn(SERVER_STATE, state) || state === "STARTUP") {
+  if (!isRecordedState(state)) {
     throw new StoredFormatError(`an endpoint record names the state ${state}`);
   }
   return fields as unknown as EndpointRecord;

@@ -89,7 +89,7 @@ it("8.8 an IA that names nothing is not denied while the partner may know of its
   expect([rebind()?.leases.length, rebind()?.status]).toEqual([1, undefined]);
   a.reach("NORMAL", "NORMAL");
   a.run(10_000);
-  a.endpoint.synchronisedAt ??= a.now;
+  a.endpoint.stay.synchronisedAt ??= a.now;
   expect([rebind()?.leases.length, rebind()?.status]).toEqual([1, 3]);
 });
 

@@ -268,7 +268,7 @@ it("§8.5 a server that lost its database holds what it may have promised itself
     clientLastTransactionTime: b.time(-200),
     partnerLifetime: b.time(200),
   });
-  b.endpoint.synchronisedAt = b.now;
+  b.endpoint.stay.synchronisedAt = b.now;
   b.run(30_000);
   expect(b.stored(key)?.status).toBe("EXPIRED");
   // The MCLT past what was acknowledged, but no longer than a lease lasts, and the margins.

@@ -72,13 +72,13 @@ describe("§8.5 RECOVER", () => {
 
   it("8.10.2 only the UPDDONE of the outstanding request counts (A-38, F-106)", () => {
     const b = fresh().reach("RECOVER", "PARTNER-DOWN");
-    const id = b.endpoint.outstanding?.transactionId ?? 0;
+    const id = b.endpoint.stay.outstanding?.transactionId ?? 0;
     b.send("UPDDONE", [], { id: (id + 1) & 0xff_ffff });
     expect(b.state).toBe("RECOVER");
     b.send("UPDDONE", [], { id });
     expect(b.state).toBe("RECOVER-WAIT");
     const other = fresh().reach("RECOVER", "PARTNER-DOWN");
-    const asked = other.endpoint.outstanding?.transactionId ?? 0;
+    const asked = other.endpoint.stay.outstanding?.transactionId ?? 0;
     other.tell("POTENTIAL-CONFLICT");
     // What RECOVER asked does not end POTENTIAL-CONFLICT.
     other.send("UPDDONE", [], { id: asked });
@@ -165,9 +165,9 @@ describe("§8.6 RECOVER-WAIT", () => {
 describe("§8.10, §8.12 POTENTIAL-CONFLICT and CONFLICT-DONE", () => {
   it("8.10 the primary asks on entry, the secondary waits until the primary is in CONFLICT-DONE (F-464, F-465, F-470, F-471, F-472, A-37)", () => {
     const a = fresh("a").reach("COMMUNICATIONS-INTERRUPTED", "PARTNER-DOWN");
-    expect([a.state, a.endpoint.outstanding?.all]).toEqual(["POTENTIAL-CONFLICT", false]);
+    expect([a.state, a.endpoint.stay.outstanding?.all]).toEqual(["POTENTIAL-CONFLICT", false]);
     const b = fresh().reach("COMMUNICATIONS-INTERRUPTED", "POTENTIAL-CONFLICT");
-    expect([b.state, b.endpoint.outstanding]).toEqual(["POTENTIAL-CONFLICT", undefined]);
+    expect([b.state, b.endpoint.stay.outstanding]).toEqual(["POTENTIAL-CONFLICT", undefined]);
     b.tell("CONFLICT-DONE");
     finish(b);
     expect(b.state).toBe("NORMAL");
@@ -179,7 +179,7 @@ describe("§8.10, §8.12 POTENTIAL-CONFLICT and CONFLICT-DONE", () => {
 
   it("8.10.2 what the secondary asked is void when the primary goes back to POTENTIAL-CONFLICT (F-472, A-37, A-38)", () => {
     const b = fresh().reach("PARTNER-DOWN", "CONFLICT-DONE");
-    const id = b.endpoint.outstanding?.transactionId ?? 0;
+    const id = b.endpoint.stay.outstanding?.transactionId ?? 0;
     b.tell("POTENTIAL-CONFLICT");
     b.send("UPDDONE", [], { id });
     expect(b.state).toBe("POTENTIAL-CONFLICT");
@@ -200,7 +200,7 @@ describe("§8.10, §8.12 POTENTIAL-CONFLICT and CONFLICT-DONE", () => {
 
   it("8.10.2 the primary goes to CONFLICT-DONE, stays through lost contact, answers the secondary and follows it to NORMAL (F-468, F-482, F-483, F-484, F-485, F-486, A-37, A-39)", () => {
     const a = fresh("a").reach("POTENTIAL-CONFLICT", "POTENTIAL-CONFLICT");
-    a.send("UPDDONE", [], { id: a.endpoint.outstanding?.transactionId ?? 0 });
+    a.send("UPDDONE", [], { id: a.endpoint.stay.outstanding?.transactionId ?? 0 });
     expect(a.state).toBe("CONFLICT-DONE");
     a.drop();
     expect(a.state).toBe("CONFLICT-DONE");

@@ -214,7 +214,7 @@ describe("§8 no dead end (T-13)", () => {
         ] as const) {
           const [endpoint] = host.up.failover.endpoints;
           if (endpoint === undefined) throw new Error("no relationship");
-          endpoint.starting = false;
+          endpoint.stay = { ...endpoint.stay, starting: false };
           endpoint.update({
             state: SHORT[state],
             communicated: true,

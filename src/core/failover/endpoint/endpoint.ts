@@ -2,13 +2,13 @@
 // messages.ts, what a state permits in states/, which state follows in transitions.ts.
 
 import type { Relationship } from "../../config/types.ts";
-import type { EndpointRecord, ServerState } from "../../model/endpoint-record.ts";
+import type { EndpointRecord, RecordedState, ServerState } from "../../model/endpoint-record.ts";
 import {
   addSeconds,
+  type DhcpTime,
   diffSeconds,
   floorTime,
   isPast,
-  laterOf,
   type Millis,
   NO_TIME,
   type Seconds,
@@ -20,59 +20,30 @@ import type { Channel } from "../link/channel.ts";
 import type { ConnectTerms } from "../link/connect.ts";
 import { hiddenUntil } from "../updates/forgotten.ts";
 import { mcltWait } from "../updates/mclt.ts";
+import type { UpdateRequest } from "../updates/requests.ts";
 import { UpdateStream } from "../updates/stream.ts";
+import { type Contact, newContact, noContact } from "./contact.ts";
 import { declarePartnerDown, declareReclaim, type OperatorResult } from "./operator.ts";
 import { type FailureTimes, startingRecord, waitAfterFailure } from "./record.ts";
 import { type PartnerReport, SERVER_FLAG, stateOptions } from "./state-message.ts";
 import { STATES } from "./states/all.ts";
-import type { StateBehaviour, StateContext } from "./states/behaviour.ts";
+import type { Entry, Role, StateBehaviour, StateContext } from "./states/behaviour.ts";
+import { newStay, type Stay, startupStay, stayWithoutContact } from "./stay.ts";
 import { endWait } from "./timers.ts";
-import { asksForUpdates, type StateEvent, transitionOf } from "./transitions.ts";
-
-type RecordedState = Exclude<ServerState, "STARTUP">;
-
-interface OutstandingRequest {
-  readonly transactionId: number;
-  readonly all: boolean;
-  lastProgress: Millis;
-}
+import { type StateEvent, transitionOf } from "./transitions.ts";
 
 export class Endpoint {
   readonly relationship: Relationship;
   readonly stream: UpdateStream;
   readonly context: FailoverContext;
   record: EndpointRecord;
-  /** STARTUP is never recorded (F-135). */
-  starting = true;
-  channel: Channel | undefined;
-  /** Communications are "OK" (F-159). */
-  communicating = false;
-  /** The last flags of the partner had STARTUP (F-131). */
-  partnerStarting = false;
-  outstanding: OutstandingRequest | undefined;
+  stay: Stay;
+  contact: Contact;
+  /** A-41: when the next POOLREQ may go, whatever the stay; undefined: none has gone yet. */
+  poolRequestAt: Millis | undefined;
   /** F-422: no record here, and the partner says that it never met us. */
-  neverRan = false;
-  /** Last difference of the clocks, seconds, partner less own; undefined before the first message. */
-  clockOffset: number | undefined;
-  /** T-02: since when no update of the partner about the time without contact is missing any more; undefined: some are. */
-  synchronisedAt: Millis | undefined;
-  /** Marks up to this version were open when NORMAL was entered; undefined: all of them are answered. */
-  drainUpTo: number | undefined;
-  /** A-79: marks open when the partner reached RECOVER-DONE. */
-  returnUpTo: number | undefined;
-  lastUpdateReceived: Millis = 0;
-  lastContact: Millis = 0;
-  /** When the present state was entered here. */
-  enteredAt: Millis;
-  /** When STARTUP ends without contact (F-380). */
-  readonly startupEnds: Millis;
-  /** Since when there is no contact. */
-  silentSince: Millis;
-  /** When the next POOLREQ may go (A-41). */
-  poolRequestAt: Millis = 0;
+  #neverRan = false;
   #nextTransactionId: number;
-  /** The time of the step in progress, for what the stream sends. */
-  #sendTime: Millis = 0;
 
   constructor(
     context: FailoverContext,
@@ -83,34 +54,51 @@ export class Endpoint {
     this.context = context;
     this.relationship = relationship;
     this.record = startingRecord(relationship, record, this.failureTimes, context.table.size > 0);
-    this.startupEnds = now + relationship.startupTime;
-    this.enteredAt = now;
-    this.silentSince = now;
+    this.stay = startupStay(now);
+    this.contact = noContact(now, undefined);
     this.#nextTransactionId = Math.floor(context.random() * 0x100_0000);
     this.stream = new UpdateStream({
       context,
       relationship: relationship.name,
       holdOf: (lease) => hiddenUntil(lease, this.record, context.config),
-      send: (type, options) => this.send(type, options, this.#sendTime),
-      done: (request) => this.#sendDone(request.transactionId, request.all),
+      send: (type, options, at) => this.send(type, options, at),
+      done: (request, at) => this.#sendDone(request, at),
     });
   }
 
-  get role(): "primary" | "secondary" {
+  get role(): Role {
     return this.relationship.role;
   }
 
   get state(): ServerState {
-    return this.starting ? "STARTUP" : this.record.state;
+    return this.stay.starting ? "STARTUP" : this.record.state;
   }
 
   get behaviour(): StateBehaviour {
     return STATES[this.state];
   }
 
+  /** The connection that CONNECT has set up. */
+  get channel(): Channel | undefined {
+    return this.contact.channel;
+  }
+
+  /** Communications are "OK" (F-159). */
+  get communicating(): boolean {
+    return this.contact.communicating;
+  }
+
+  /** When the partner was last heard of. */
+  get lastContact(): DhcpTime {
+    const { channel, communicating } = this.contact;
+    return communicating && channel !== undefined
+      ? floorTime(channel.lastReceived)
+      : this.record.partnerLastContact;
+  }
+
   /** T-02: nothing that the partner did unseen is missing here. */
   get isInStep(): boolean {
-    return this.state === "NORMAL" && this.synchronisedAt !== undefined;
+    return this.behaviour.isShared && this.stay.synchronisedAt !== undefined;
   }
 
   get stateContext(): StateContext {
@@ -142,7 +130,7 @@ export class Endpoint {
   get isLive(): boolean {
     if (!this.communicating || !this.behaviour.sendsUpdates(this.stateContext)) return false;
     const { partnerState } = this.record;
-    const willAsk = partnerState === "RECOVER" || partnerState === "POTENTIAL-CONFLICT";
+    const willAsk = partnerState !== undefined && STATES[partnerState].asksFirst;
     return !willAsk || this.stream.wasAsked;
   }
 
@@ -157,7 +145,7 @@ export class Endpoint {
       this.#nextTransactionId = (this.#nextTransactionId + 1) & 0xff_ffff;
     } while (
       this.stream.isOutstanding(this.#nextTransactionId) ||
-      this.outstanding?.transactionId === this.#nextTransactionId
+      this.stay.outstanding?.transactionId === this.#nextTransactionId
     );
     return this.#nextTransactionId;
   }
@@ -169,8 +157,8 @@ export class Endpoint {
     return transactionId;
   }
 
-  #sendDone(transactionId: number, all: boolean): void {
-    this.channel?.send("UPDDONE", transactionId, [], this.#sendTime);
+  #sendDone({ transactionId, all }: UpdateRequest, now: Millis): void {
+    this.channel?.send("UPDDONE", transactionId, [], now);
     // A-32: the partner has everything; later it may ask for changes only.
     if (all) this.update({ partnerUpdateAll: false });
   }
@@ -178,8 +166,8 @@ export class Endpoint {
   /** F-192, F-193, F-364, F-374: with the flags of F-130, F-131, F-132 and F-133. */
   sendState(now: Millis): void {
     const flags =
-      (this.starting ? SERVER_FLAG.STARTUP : 0) |
-      (this.partnerStarting ? SERVER_FLAG.ACK_STARTUP : 0) |
+      (this.stay.starting ? SERVER_FLAG.STARTUP : 0) |
+      (this.contact.partnerStarting ? SERVER_FLAG.ACK_STARTUP : 0) |
       (this.record.communicated ? SERVER_FLAG.COMMUNICATED : 0);
     this.send("STATE", stateOptions(this.record, flags), now);
   }
@@ -202,26 +190,21 @@ export class Endpoint {
 
   /** F-365, F-531, F-532: the record is stored; whatever is sent afterwards waits for it (F-197). */
   enter(to: RecordedState, reason: string, now: Millis): void {
-    const from = this.state;
-    const keepsStart = this.starting && this.record.state === to;
-    this.starting = false;
-    this.enteredAt = now;
-    this.drainUpTo = undefined;
-    this.returnUpTo = undefined;
-    this.synchronisedAt = undefined;
-    // A-38: an UPDDONE counts only in the state that asked: one of RECOVER does not end POTENTIAL-CONFLICT (F-472).
-    this.outstanding = undefined;
+    const entry = this.#entry();
+    const keepsStart = this.stay.starting && this.record.state === to;
     const previousState = keepsStart ? this.record.previousState : this.record.state;
+    const { entryChanges, isShared } = STATES[to];
     this.update({
       state: to,
       previousState,
       reason,
       ...(keepsStart ? {} : { startTimeOfState: floorTime(now) }),
-      ...this.#entryChanges(to),
+      ...entryChanges(entry),
     });
+    this.stay = newStay(now, isShared ? this.context.lastSequence() : undefined);
     this.context.log({
       id: "FAILOVER_STATE",
-      fields: { relationship: this.relationship.name, from, to, reason },
+      fields: { relationship: this.relationship.name, from: entry.from, to, reason },
     });
     // T-13: every wait for somebody names its command, in the log too.
     const advice = this.behaviour.advice(this.stateContext);
@@ -231,48 +214,37 @@ export class Endpoint {
         fields: { relationship: this.relationship.name, advice },
       });
     }
-    if (to === "NORMAL") this.drainUpTo = this.context.lastSequence();
-    if (to === "COMMUNICATIONS-INTERRUPTED" && from === "NORMAL")
-      this.alarm("no contact with the partner"); // F-448
-    if (to === "RESOLUTION-INTERRUPTED")
-      this.alarm("contact was lost while differences were being settled"); // F-476
+    const alarm = this.behaviour.entryAlarm(entry);
+    if (alarm !== undefined) this.alarm(alarm);
     // F-192: on a connection that is set up, also before the partner's first STATE has come.
     if (this.channel !== undefined) this.sendState(now);
   }
 
-  #entryChanges(to: RecordedState): Partial<EndpointRecord> {
-    const wait = () => waitAfterFailure(this.failureTimes, this.record.mcltHighest);
-    // F-420, F-422
-    if (to === "RECOVER-WAIT")
-      return {
-        recoverWaitUntil: this.neverRan
-          ? NO_TIME
-          : this.record.recoverWaitUntil !== NO_TIME
-            ? this.record.recoverWaitUntil
-            : wait(),
-      };
-    // A-80: past UPDREQALL and the wait of RECOVER-WAIT, so no new lease before both.
-    if (to === "POTENTIAL-CONFLICT" && this.record.updateAllNeeded)
-      return { noNewLeasesUntil: laterOf(wait(), this.record.noNewLeasesUntil) };
-    return to === "RECOVER" || to === "RECOVER-DONE" ? { recoverWaitUntil: NO_TIME } : {};
+  #entry(): Entry {
+    return {
+      from: this.state,
+      record: this.record,
+      neverRan: this.#neverRan,
+      waitAfterFailure: () => waitAfterFailure(this.failureTimes, this.record.mcltHighest),
+    };
   }
 
   /** F-363: takes the transitions of an event, as many as follow, and asks the partner for what the last one needs. */
   fire(event: StateEvent, reason: string, now: Millis): void {
     const first = transitionOf(this.state, event, this.role, this.stateContext.partnerState);
     if (first === undefined) return;
-    this.enter(first.to as RecordedState, reason, now);
+    this.enter(first.to, reason, now);
     for (let i = 0; i < 3; i++) {
       const next = this.#partnerTransition();
       if (next === undefined) break;
-      this.enter(next.to as RecordedState, `the partner is in ${this.record.partnerState}`, now);
+      this.enter(next.to, `the partner is in ${this.record.partnerState}`, now);
     }
     this.act(now);
   }
 
   #partnerTransition(): ReturnType<typeof transitionOf> {
     // F-401, A-15: a STATE with STARTUP moves nobody.
-    if (!this.communicating || this.partnerStarting) return undefined;
+    if (!this.communicating || this.contact.partnerStarting) return undefined;
     return transitionOf(this.state, "partner-state", this.role, this.record.partnerState);
   }
 
@@ -285,9 +257,7 @@ export class Endpoint {
   /** RFC 8156 §8.3.2 step 5 (F-382, F-383, F-384, F-385, A-36). */
   leaveStartup(report: PartnerReport, now: Millis): void {
     const previous = this.record.state;
-    const recovering =
-      previous === "RECOVER" || previous === "RECOVER-WAIT" || previous === "RECOVER-DONE";
-    if (report.state === "PARTNER-DOWN" && !recovering) {
+    if (STATES[report.state].partnerIsOff && !STATES[previous].isRecovering) {
       const last = floorTime(this.context.lastOperation);
       const wasAliveThen =
         this.context.lastOperation !== 0 && diffSeconds(report.startTimeOfState, last) <= 0;
@@ -303,22 +273,24 @@ export class Endpoint {
 
   /** What the present state asks of the partner (F-412, F-413, F-414, F-565). */
   act(now: Millis): void {
-    if (!this.communicating || this.partnerStarting) return;
-    const { partnerState, updateAllNeeded: all } = this.record;
-    const asks = asksForUpdates(this.state, this.role, partnerState, all);
+    if (!this.communicating || this.contact.partnerStarting) return;
+    const { stay } = this;
+    const all = this.record.updateAllNeeded;
+    const asks = this.behaviour.asksForUpdates(this.stateContext, all);
     // F-472: what the secondary asked of a primary in CONFLICT-DONE is void when that goes back.
-    if (!asks) this.outstanding = undefined;
-    if (!asks || this.outstanding !== undefined) return;
+    if (!asks) stay.outstanding = undefined;
+    if (!asks || stay.outstanding !== undefined) return;
     const transactionId = this.send(all ? "UPDREQALL" : "UPDREQ", [], now);
-    this.outstanding = { transactionId, all, lastProgress: now };
+    stay.outstanding = { transactionId, all, lastProgress: now };
   }
 
   updateDone(transactionId: number, now: Millis): void {
+    const { outstanding } = this.stay;
     // A-38, F-106
-    if (this.outstanding?.transactionId !== transactionId) return;
+    if (outstanding?.transactionId !== transactionId) return;
     // F-566: the need is over.
-    if (this.outstanding.all) this.update({ updateAllNeeded: false });
-    this.outstanding = undefined;
+    if (outstanding.all) this.update({ updateAllNeeded: false });
+    this.stay.outstanding = undefined;
     this.fire("update-done", "the partner has sent all updates", now);
     endWait(this, now);
     this.act(now);
@@ -326,12 +298,17 @@ export class Endpoint {
 
   // ---- communications ----
 
+  /** CONNECT has set this connection up. */
+  connected(channel: Channel): void {
+    this.contact = newContact(channel, this.contact.silentSince);
+  }
+
   /** F-159, F-423: the partner's first STATE on a connection. A-61 is decided from it and stored before COMMUNICATED. */
   communicationsOk(report: PartnerReport, terms: ConnectTerms, now: Millis): void {
-    this.communicating = true;
+    this.contact.communicating = true;
     const knowsUs = (report.flags & SERVER_FLAG.COMMUNICATED) !== 0;
     if (!this.record.communicated) {
-      this.neverRan = !knowsUs;
+      this.#neverRan = !knowsUs;
       // F-413, F-566, A-61: it knows us and we do not know it: the database was lost.
       if (knowsUs) this.update({ updateAllNeeded: true, ownLostAt: floorTime(now) });
     } else if (!knowsUs) this.partnerLost(now);
@@ -350,7 +327,7 @@ export class Endpoint {
 
   /** F-201, F-202, F-533 */
   notePartner(report: PartnerReport, now: Millis): void {
-    this.partnerStarting = (report.flags & SERVER_FLAG.STARTUP) !== 0;
+    this.contact.partnerStarting = (report.flags & SERVER_FLAG.STARTUP) !== 0;
     this.update({
       partnerState: report.state,
       partnerFlags: report.flags,
@@ -367,15 +344,14 @@ export class Endpoint {
 
   /** F-210, F-442, F-467 */
   communicationsFailed(reason: string, now: Millis): void {
-    this.channel = undefined;
+    const { lastContact } = this;
+    const { clockOffset, communicating, silentSince } = this.contact;
+    this.contact = noContact(communicating ? now : silentSince, clockOffset);
+    this.stay = stayWithoutContact(this.stay);
     this.stream.close();
-    this.outstanding = undefined;
-    this.returnUpTo = undefined;
-    if (!this.communicating) return;
-    this.communicating = false;
-    this.silentSince = now;
+    if (!communicating) return;
     this.log(`communications failed: ${reason}`);
-    this.update({ partnerLastContact: floorTime(this.lastContact) });
+    this.update({ partnerLastContact: lastContact });
     this.fire("communications-failed", reason, now);
   }
 
@@ -391,7 +367,6 @@ export class Endpoint {
 
   /** Sends what the window takes. */
   pump(now: Millis): void {
-    this.#sendTime = now;
     if (this.channel?.phase === "up") this.stream.pump(this.isLive, now);
   }
 

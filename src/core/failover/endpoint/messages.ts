@@ -22,19 +22,19 @@ export function handleMessage(
   now: Millis,
 ): void {
   channel.lastReceived = now;
-  endpoint.lastContact = now;
   // F-077, T-06 (3): a message of unknown age says nothing of the partner's clock.
   const { receivedAt } = channel;
-  if (receivedAt !== undefined) endpoint.clockOffset = clockOffset(message.sentTime, receivedAt);
-  if (receivedAt !== undefined && isTooFarOff(endpoint.clockOffset)) {
+  const offset = receivedAt === undefined ? undefined : clockOffset(message.sentTime, receivedAt);
+  if (offset !== undefined) endpoint.contact.clockOffset = offset;
+  if (isTooFarOff(offset)) {
     // F-233, F-234, F-236
-    endpoint.alarm(`the clocks differ by ${endpoint.clockOffset} s: the connection is closed`);
+    endpoint.alarm(`the clocks differ by ${offset} s: the connection is closed`);
     hangUp(
       endpoint,
       channel,
       {
         status: STATUS.ExcessiveTimeSkew,
-        reason: `the clocks differ by ${endpoint.clockOffset} s`,
+        reason: `the clocks differ by ${offset} s`,
       },
       now,
     );
@@ -99,17 +99,17 @@ function stateReceived(
     endpoint.communicationsOk(report, channel.terms, now);
   }
   endpoint.notePartner(report, now);
-  if (endpoint.starting) {
+  const { partnerStarting } = endpoint.contact;
+  if (endpoint.stay.starting) {
     endpoint.leaveStartup(report, now);
     // F-387, F-401: the partner's own start may still change its state.
-    if (endpoint.partnerStarting && endpoint.state === "PARTNER-DOWN") return;
-  } else if (endpoint.partnerStarting) {
+    if (partnerStarting && endpoint.behaviour.partnerIsOff) return;
+  } else if (partnerStarting) {
     // A-16: answered with ACK_STARTUP, and no transition.
     endpoint.sendState(now);
     return;
   }
-  if (endpoint.state === "CONFLICT-DONE" && report.state === "POTENTIAL-CONFLICT")
-    endpoint.sendState(now);
+  if (endpoint.behaviour.repeatsStateTo(report.state)) endpoint.sendState(now);
   endpoint.evaluate(now);
 }
 
@@ -139,7 +139,7 @@ function handleUp(
     case "POOLRESP":
       return; // F-084: only says that the request was received.
     case "CONTACT":
-      if (saysSynchronised(message.options)) endpoint.synchronisedAt ??= now;
+      if (saysSynchronised(message.options)) endpoint.stay.synchronisedAt ??= now;
       return; // F-100
     case "CONNECT":
     case "CONNECTREPLY":
@@ -153,8 +153,9 @@ function handleUp(
 
 /** F-307, F-309, F-326, F-439, A-33: answered in every state; what is ours follows the answer. */
 function bndupd(endpoint: Endpoint, channel: Channel, message: FailoverMessage, now: Millis): void {
-  endpoint.lastUpdateReceived = now;
-  if (endpoint.outstanding !== undefined) endpoint.outstanding.lastProgress = now;
+  const { contact, stay } = endpoint;
+  contact.lastUpdateReceived = now;
+  if (stay.outstanding !== undefined) stay.outstanding.lastProgress = now;
   const context = {
     failover: endpoint.context,
     relationship: endpoint.relationship.name,

@@ -20,13 +20,6 @@ export interface OperatorResult {
   readonly message: string;
 }
 
-const NEEDS_FORCE: ReadonlySet<string> = new Set([
-  "STARTUP",
-  "RECOVER",
-  "RECOVER-WAIT",
-  "RECOVER-DONE",
-]);
-
 /** The partner is off: at once where this server knows all that it can (F-440, F-457, F-480), by force elsewhere. */
 export function declarePartnerDown(
   endpoint: Endpoint,
@@ -34,14 +27,15 @@ export function declarePartnerDown(
   now: Millis,
 ): OperatorResult {
   const { state } = endpoint;
-  if (state === "PARTNER-DOWN") return again(endpoint, force, now);
-  if (state === "POTENTIAL-CONFLICT") {
+  const { partnerDown: rule } = endpoint.behaviour;
+  if (rule === "already") return again(endpoint, force, now);
+  if (rule === "refused") {
     const message =
       "the servers are settling their differences; if the partner is silent this ends by itself";
     return { ok: false, message };
   }
   // A-80: nor does a server that lost its database know all before its UPDREQALL is answered.
-  if (NEEDS_FORCE.has(state) || endpoint.record.updateAllNeeded) {
+  if (rule === "by-force" || endpoint.record.updateAllNeeded) {
     if (!force) {
       const message = `in ${state} this server may lack leases that the partner gave; say --force if the partner will never return`;
       return { ok: false, message };

@@ -12,7 +12,7 @@ import {
   type Seconds,
 } from "../../model/time.ts";
 import { mcltWait } from "../updates/mclt.ts";
-import { afterRestart } from "./transitions.ts";
+import { STATES } from "./states/all.ts";
 
 /** F-369, F-377, F-388, A-01: without a record the server was new or lost its disk: RECOVER. With leases it served before it had
  * this partner: T-10: PARTNER-DOWN, so that service goes on, and the partner gets all of them (F-490). */
@@ -75,7 +75,7 @@ export function startingRecord(
 ): EndpointRecord {
   const now = times.startedAt;
   if (found === undefined) return newRecord(relationship, hasLeases, now);
-  const state = afterRestart(found.state, relationship.role);
+  const state = STATES[found.state].afterRestart(relationship.role) ?? found.state; // F-379
   const own = relationship.role === "primary" ? relationship.mclt : 0;
   const changes =
     state === found.state

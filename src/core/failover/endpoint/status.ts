@@ -40,16 +40,16 @@ function text(time: number): string | null {
 
 export function endpointStatus(endpoint: Endpoint, now: Millis): EndpointStatus {
   const { record, relationship, context } = endpoint;
-  const since = endpoint.starting ? floorTime(context.startedAt) : record.startTimeOfState;
-  const until =
-    endpoint.state === "RECOVER-WAIT" ? record.recoverWaitUntil : record.noNewLeasesUntil;
+  const since = endpoint.stay.starting ? floorTime(context.startedAt) : record.startTimeOfState;
+  const { endsByTime } = endpoint.behaviour;
+  const until = endsByTime ? record.recoverWaitUntil : record.noNewLeasesUntil;
   const waits = until !== NO_TIME && floorTime(now) < until;
   return {
     relationship: relationship.name,
     role: relationship.role,
     state: endpoint.state,
     since: timeText(since),
-    reason: endpoint.starting ? "the server was started" : record.reason,
+    reason: endpoint.stay.starting ? "the server was started" : record.reason,
     meaning: endpoint.behaviour.meaning,
     previousState: record.previousState ?? null,
     communications: endpoint.communicating ? "OK" : "failed",
@@ -57,10 +57,8 @@ export function endpointStatus(endpoint: Endpoint, now: Millis): EndpointStatus 
     partnerAddress: formatIpv6(relationship.partner.address),
     partnerState: record.partnerState ?? null,
     partnerSince: text(record.partnerStartTimeOfState),
-    lastContact: text(
-      endpoint.communicating ? floorTime(endpoint.lastContact) : record.partnerLastContact,
-    ),
-    clockOffset: endpoint.clockOffset ?? null,
+    lastContact: text(endpoint.lastContact),
+    clockOffset: endpoint.contact.clockOffset ?? null,
     mclt: record.mclt,
     backlog: context.table.markedCount + context.blocks.markedCount,
     unacknowledged: endpoint.stream.unacknowledged,
@@ -84,7 +82,7 @@ function adviceFor(endpoint: Endpoint, waits: boolean): readonly string[] {
     advice.push(
       "The own leases were lost and are being fetched from the partner: no new leases until then.",
     );
-  else if (waits && endpoint.state !== "RECOVER-WAIT")
+  else if (waits && !endpoint.behaviour.endsByTime)
     advice.push(
       "No new leases before the wait is over: leases given before the failure may still run.",
     );

@@ -6,29 +6,36 @@ import { isPast, type Millis, NO_TIME } from "../../model/time.ts";
 import { STATUS } from "../../wire/messages.ts";
 import { vendorOption } from "../link/extensions.ts";
 import type { Endpoint } from "./endpoint.ts";
+import { STATES } from "./states/all.ts";
+import { transitionOf } from "./transitions.ts";
 
 /** A partner without the extension is taken as in step when it has been in contact and quiet for this long (T-02). */
 const SETTLED_AFTER: Millis = 5_000;
 const QUIET_FOR: Millis = 2_000;
 
 export function tickEndpoint(endpoint: Endpoint, now: Millis): void {
-  if (endpoint.starting && now >= endpoint.startupEnds) startupOver(endpoint, now);
+  if (endpoint.stay.starting && now >= startupEnds(endpoint)) startupOver(endpoint, now);
   endWait(endpoint, now);
   autoPartnerDown(endpoint, now);
   checkSilence(endpoint, now);
-  if (endpoint.state === "PARTNER-DOWN") returnToNormal(endpoint, now);
-  if (endpoint.state === "NORMAL" && endpoint.communicating) drained(endpoint, now);
+  returnToNormal(endpoint, now);
+  if (endpoint.behaviour.isShared && endpoint.communicating) drained(endpoint, now);
 }
 
 /** When something is due by time alone. */
 export function endpointDue(endpoint: Endpoint, now: Millis): Millis {
-  return endpoint.starting ? Math.min(endpoint.startupEnds, now + 1_000) : now + 1_000;
+  return endpoint.stay.starting ? Math.min(startupEnds(endpoint), now + 1_000) : now + 1_000;
+}
+
+/** F-380: when STARTUP ends without contact. */
+function startupEnds({ relationship, stay }: Endpoint): Millis {
+  return stay.enteredAt + relationship.startupTime;
 }
 
 /** F-386, F-378 */
 function startupOver(endpoint: Endpoint, now: Millis): void {
   const { record, relationship } = endpoint;
-  const isNew = !record.communicated && record.state === "RECOVER";
+  const isNew = !record.communicated && STATES[record.state].isRecovering;
   if (isNew && relationship.partnerDownWhenNew) {
     endpoint.enter("PARTNER-DOWN", "new, and no partner within the startup time", now);
   } else {
@@ -38,7 +45,7 @@ function startupOver(endpoint: Endpoint, now: Millis): void {
 
 /** F-421, F-422, F-424 */
 export function endWait(endpoint: Endpoint, now: Millis): void {
-  if (endpoint.state !== "RECOVER-WAIT") return;
+  if (!endpoint.behaviour.endsByTime) return;
   const until = endpoint.record.recoverWaitUntil;
   if (until === NO_TIME) endpoint.fire("wait-over", "nothing to wait for", now);
   else if (isPast(until, now)) endpoint.fire("wait-over", "the wait is over", now);
@@ -48,16 +55,16 @@ export function endWait(endpoint: Endpoint, now: Millis): void {
 function autoPartnerDown(endpoint: Endpoint, now: Millis): void {
   const { autoPartnerDown: after } = endpoint.relationship;
   if (after === undefined || endpoint.communicating) return;
-  if (endpoint.state !== "COMMUNICATIONS-INTERRUPTED") return;
   // without all of the partner's leases that is for the operator to say.
   if (endpoint.record.updateAllNeeded) return;
-  if (now < Math.max(endpoint.enteredAt, endpoint.silentSince) + after) return;
+  const { contact, stay } = endpoint;
+  if (now < Math.max(stay.enteredAt, contact.silentSince) + after) return;
   endpoint.fire("auto-partner-down", "no contact for the time configured", now);
 }
 
 /** F-417: an UPDREQ that brings neither UPDDONE nor updates. */
 function checkSilence(endpoint: Endpoint, now: Millis): void {
-  const { outstanding } = endpoint;
+  const { outstanding } = endpoint.stay;
   if (outstanding === undefined) return;
   if (now < outstanding.lastProgress + DEFAULTS.updateSilenceMillis) return;
   const status = STATUS.UnspecFail;
@@ -67,18 +74,18 @@ function checkSilence(endpoint: Endpoint, now: Millis): void {
 
 /** F-434, F-435, F-497: when all updates open at entry of NORMAL are answered, the secondary asks for prefixes. */
 function drained(endpoint: Endpoint, now: Millis): void {
-  const { drainUpTo, stream } = endpoint;
-  if (drainUpTo !== undefined && stream.isAnsweredUpTo(drainUpTo)) {
-    endpoint.drainUpTo = undefined;
-    if (endpoint.channel?.terms?.extensions === true) {
+  const { role, stay, stream } = endpoint;
+  const hasExtensions = endpoint.channel?.terms?.extensions === true;
+  if (stay.drainUpTo !== undefined && stream.isAnsweredUpTo(stay.drainUpTo)) {
+    stay.drainUpTo = undefined;
+    if (hasExtensions) {
       endpoint.send("CONTACT", [vendorOption(["synchronised"])], now);
     }
-    if (endpoint.role === "secondary") requestPool(endpoint, now);
+    if (role === "secondary") requestPool(endpoint, now);
   }
-  if (endpoint.channel?.terms?.extensions !== true && seemsInStep(endpoint, now))
-    endpoint.synchronisedAt ??= now;
-  const mayAsk = endpoint.poolRequestAt !== 0 && now >= endpoint.poolRequestAt;
-  if (endpoint.role !== "secondary" || !mayAsk) return;
+  if (!hasExtensions && seemsInStep(endpoint, now)) stay.synchronisedAt ??= now;
+  const mayAsk = endpoint.poolRequestAt !== undefined && now >= endpoint.poolRequestAt;
+  if (role !== "secondary" || !mayAsk) return;
   if (wantsPool(endpoint)) requestPool(endpoint, now);
   // Every link is looked at for that, so not in each batch.
   else endpoint.poolRequestAt = now + DEFAULTS.poolRequestMillis;
@@ -86,10 +93,10 @@ function drained(endpoint: Endpoint, now: Millis): void {
 
 /** T-02: a Tandem says when its updates are through; any other partner is in step when it has been quiet for a moment,
  * or, as a busy one never is, after the MCLT. */
-function seemsInStep({ enteredAt, lastUpdateReceived, record }: Endpoint, now: Millis): boolean {
-  const isSettled = now - enteredAt >= SETTLED_AFTER;
-  const isQuiet = now - lastUpdateReceived >= QUIET_FOR;
-  return (isSettled && isQuiet) || now - enteredAt >= record.mclt * 1000;
+function seemsInStep({ contact, record, stay }: Endpoint, now: Millis): boolean {
+  const isSettled = now - stay.enteredAt >= SETTLED_AFTER;
+  const isQuiet = now - contact.lastUpdateReceived >= QUIET_FOR;
+  return (isSettled && isQuiet) || now - stay.enteredAt >= record.mclt * 1000;
 }
 
 /** F-037, F-498, F-501, A-41: at most once a minute. */
@@ -110,13 +117,14 @@ function wantsPool({ context, relationship }: Endpoint): boolean {
 
 /** A-79, F-404: NORMAL as soon as what was open when the partner reached RECOVER-DONE is answered. */
 function returnToNormal(endpoint: Endpoint, now: Millis): void {
-  const hasRecovered = endpoint.record.partnerState === "RECOVER-DONE";
-  if (!endpoint.communicating || endpoint.partnerStarting || !hasRecovered) {
-    endpoint.returnUpTo = undefined;
+  const { contact, context, record, role, state, stay } = endpoint;
+  const isBack = contact.communicating && !contact.partnerStarting;
+  if (!isBack || !transitionOf(state, "updates-answered", role, record.partnerState)) {
+    stay.returnUpTo = undefined;
     return;
   }
-  endpoint.returnUpTo ??= endpoint.context.lastSequence();
-  if (endpoint.stream.isAnsweredUpTo(endpoint.returnUpTo)) {
+  stay.returnUpTo ??= context.lastSequence();
+  if (endpoint.stream.isAnsweredUpTo(stay.returnUpTo)) {
     endpoint.fire("updates-answered", "the partner has recovered", now);
   }
 }

@@ -1,7 +1,8 @@
 // The endpoint's state machine as a table (RFC 8156 §8, Figure 6; the text wins, F-366). The manual's page and the
 // tests are made from it. A pair of states that has no row stays as it is.
 
-import type { ServerState } from "../../model/endpoint-record.ts";
+import type { RecordedState, ServerState } from "../../model/endpoint-record.ts";
+import type { Role } from "./states/behaviour.ts";
 
 export type StateEvent =
   /** A STATE without the STARTUP flag arrived, or the own state changed while communications are OK. */
@@ -16,15 +17,13 @@ export type StateEvent =
   /** All updates that were open when the partner reached RECOVER-DONE are answered. */
   | "updates-answered";
 
-export type Guard = "primary" | "secondary";
-
 export interface Transition {
   readonly from: ServerState;
   readonly event: StateEvent;
   /** Partner states for `partner-state` and `updates-answered`. */
   readonly partner?: readonly ServerState[];
-  readonly guard?: Guard;
-  readonly to: ServerState;
+  readonly guard?: Role;
+  readonly to: RecordedState;
   readonly section: string;
   readonly note: string;
 }
@@ -281,7 +280,7 @@ export const TRANSITIONS: readonly Transition[] = [
 export function transitionOf(
   from: ServerState,
   event: StateEvent,
-  role: Guard,
+  role: Role,
   partner: ServerState | undefined,
 ): Transition | undefined {
   return TRANSITIONS.find(
@@ -291,28 +290,4 @@ export function transitionOf(
       (row.guard === undefined || row.guard === role) &&
       (row.partner === undefined || (partner !== undefined && row.partner.includes(partner))),
   );
-}
-
-/** Whether a state sends UPDREQ: RECOVER, the primary in POTENTIAL-CONFLICT, its secondary while the primary is in
- * CONFLICT-DONE (F-412, F-464, F-465, F-470, F-471, F-472, A-37); and every state as long as the own database is
- * lost (A-80): a server that was sent on with `partner-down --force` fetches it when the partner returns. */
-export function asksForUpdates(
-  state: ServerState,
-  role: Guard,
-  partner: ServerState | undefined,
-  isLost: boolean,
-): boolean {
-  if (state === "POTENTIAL-CONFLICT") return role === "primary" || partner === "CONFLICT-DONE";
-  return state === "RECOVER" || isLost;
-}
-
-/** F-379: where a restart begins: the state recorded, or its successor when communications fail. */
-export function afterRestart(
-  recorded: Exclude<ServerState, "STARTUP">,
-  role: "primary" | "secondary",
-): Exclude<ServerState, "STARTUP"> {
-  if (recorded === "NORMAL") return "COMMUNICATIONS-INTERRUPTED";
-  // F-483: the primary's state only; whoever became the secondary since has differences to settle.
-  if (recorded === "CONFLICT-DONE" && role === "secondary") return "RESOLUTION-INTERRUPTED";
-  return recorded === "POTENTIAL-CONFLICT" ? "RESOLUTION-INTERRUPTED" : recorded;
 }

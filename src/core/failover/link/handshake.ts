@@ -141,7 +141,7 @@ export class Handshake {
     if (mclt !== endpoint.record.mclt)
       endpoint.update({ mclt, mcltHighest: Math.max(endpoint.record.mcltHighest, mclt) });
     link.endpoint = endpoint;
-    endpoint.channel = channel;
+    endpoint.connected(channel);
     channel.terms = check.terms;
     channel.lastReceived = now;
     channel.send(
@@ -181,7 +181,7 @@ export class Handshake {
       this.#parts.refused(link, `CONNECT was rejected: ${check.message} (${check.status})`);
       return;
     }
-    endpoint.channel = channel;
+    endpoint.connected(channel);
     channel.terms = check.terms;
     channel.lastReceived = now;
     channel.enter("state", now);

@@ -34,9 +34,9 @@ export interface StreamOptions {
   /** Until when an ended lease may still be held by a promise of the partner's that it forgot; 0 = not. */
   holdOf(lease: Lease): DhcpTime;
   /** Sends a message that opens an exchange; returns its transaction-id. */
-  send(type: "BNDUPD", options: readonly Option[]): number;
+  send(type: "BNDUPD", options: readonly Option[], now: Millis): number;
   /** Sends the UPDDONE of a request. */
-  done(request: UpdateRequest): void;
+  done(request: UpdateRequest, now: Millis): void;
 }
 
 interface Rejected {
@@ -116,7 +116,7 @@ export class UpdateStream {
     }
     let rows: number = LIMITS.rowsPerStep;
     for (const request of this.#requests) rows = this.#sendRequested(request, rows, now);
-    this.#finishRequests();
+    this.#finishRequests(now);
   }
 
   #room(limit = this.#limit): number {
@@ -220,6 +220,7 @@ export class UpdateStream {
     const transactionId = this.#options.send(
       "BNDUPD",
       clientUpdate(lease.duid, told, floorTime(now)),
+      now,
     );
     const sent = leases.map(({ kind, address, length, version, duid, iaid, status }) => ({
       key: { kind, address, length },
@@ -278,7 +279,7 @@ export class UpdateStream {
     const text = leaseKeyText({ kind: "prefix", ...block });
     const underWay = this.#blockUnderWay.get(text);
     if (underWay === undefined) {
-      const transactionId = this.#options.send("BNDUPD", blockUpdate(block, floorTime(now)));
+      const transactionId = this.#options.send("BNDUPD", blockUpdate(block, floorTime(now)), now);
       const update = { transactionId, leases: [], block, requests: new Set<UpdateRequest>() };
       this.#blockUnderWay.set(text, update);
       this.#track(update, request);
@@ -332,9 +333,9 @@ export class UpdateStream {
     this.#rejected.delete(text);
   }
 
-  #finishRequests(): void {
+  #finishRequests(now: Millis): void {
     while (this.#requests[0] !== undefined && isDone(this.#requests[0])) {
-      this.#options.done(this.#requests[0]);
+      this.#options.done(this.#requests[0], now);
       this.#requests.shift();
     }
   }

@@ -1,9 +1,10 @@
 // COMMUNICATIONS-INTERRUPTED (RFC 8156 §8.9): no contact; each server serves everybody from its own pool,
 // within the MCLT. F-446, F-449, F-450, F-451, F-452, F-453, F-455.
 
-import { responsive, type StateBehaviour } from "./behaviour.ts";
+import { ORDINARY, responsive, type StateBehaviour } from "./behaviour.ts";
 
 export const COMMUNICATIONS_INTERRUPTED: StateBehaviour = {
+  ...ORDINARY,
   name: "COMMUNICATIONS-INTERRUPTED",
   section: "8.9",
   meaning:
@@ -14,6 +15,8 @@ export const COMMUNICATIONS_INTERRUPTED: StateBehaviour = {
   sendsUpdates: () => false,
   expires: true,
   serves: true,
+  // F-448
+  entryAlarm: ({ from }) => (from === "NORMAL" ? "no contact with the partner" : undefined),
   advice: () =>
     "Repair the partner or the connection; the pair goes on by itself. Clients are served. If the partner will stay off for longer than leases last: `tandem failover partner-down`.",
 };

@@ -1,9 +1,10 @@
 // NORMAL (RFC 8156 §8.8): both servers know of each other; the primary answers, the secondary only what is
 // addressed to it. F-436.
 
-import { renewResponsive, responsive, type StateBehaviour } from "./behaviour.ts";
+import { ORDINARY, renewResponsive, responsive, type StateBehaviour } from "./behaviour.ts";
 
 export const NORMAL: StateBehaviour = {
+  ...ORDINARY,
   name: "NORMAL",
   section: "8.8",
   meaning: "Both servers work and are in contact.",
@@ -14,5 +15,7 @@ export const NORMAL: StateBehaviour = {
   sendsUpdates: () => true,
   expires: true,
   serves: true,
+  isShared: true,
+  afterRestart: () => "COMMUNICATIONS-INTERRUPTED",
   advice: () => "Nothing.",
 };

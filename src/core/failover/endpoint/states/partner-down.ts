@@ -1,11 +1,12 @@
 // PARTNER-DOWN (RFC 8156 §8.4 with T-01): the operator said that the partner is off. Everybody is served; nothing is
 // reused that the partner may still be renewing.
 
-import { responsive, type StateBehaviour } from "./behaviour.ts";
+import { ORDINARY, responsive, type StateBehaviour } from "./behaviour.ts";
 
 const RETURNING = new Set(["RECOVER", "RECOVER-WAIT", "RECOVER-DONE"]);
 
 export const PARTNER_DOWN: StateBehaviour = {
+  ...ORDINARY,
   name: "PARTNER-DOWN",
   section: "8.4",
   meaning: "The partner was declared off; this server answers all clients.",
@@ -17,6 +18,8 @@ export const PARTNER_DOWN: StateBehaviour = {
     communicating && partnerState !== undefined && RETURNING.has(partnerState),
   expires: true,
   serves: true,
+  partnerIsOff: true,
+  partnerDown: "already",
   advice: ({ communicating }) =>
     communicating
       ? "Nothing: the partner is recovering and the pair returns to NORMAL by itself."

@@ -1,9 +1,11 @@
 // POTENTIAL-CONFLICT (RFC 8156 §8.10): both served without knowing of each other; differences are settled before
 // anybody is answered. F-466.
 
-import { type StateBehaviour, unresponsive } from "./behaviour.ts";
+import { laterOf } from "../../../model/time.ts";
+import { ORDINARY, type StateBehaviour, unresponsive } from "./behaviour.ts";
 
 export const POTENTIAL_CONFLICT: StateBehaviour = {
+  ...ORDINARY,
   name: "POTENTIAL-CONFLICT",
   section: "8.10",
   meaning: "The two servers compare what each did alone; clients wait for a moment.",
@@ -12,5 +14,17 @@ export const POTENTIAL_CONFLICT: StateBehaviour = {
   sendsUpdates: () => false,
   expires: false,
   serves: false,
+  asksFirst: true,
+  partnerDown: "refused",
+  // F-464, F-465, F-470, F-471, A-37: the primary first; the secondary while the primary is in CONFLICT-DONE. F-472: what
+  // it asked there is void when the primary goes back.
+  asksForUpdates: ({ role, partnerState }) =>
+    role === "primary" || partnerState === "CONFLICT-DONE",
+  afterRestart: () => "RESOLUTION-INTERRUPTED",
+  // past UPDREQALL and the wait of RECOVER-WAIT, so no new lease before both.
+  entryChanges: ({ record, waitAfterFailure }) =>
+    record.updateAllNeeded
+      ? { noNewLeasesUntil: laterOf(waitAfterFailure(), record.noNewLeasesUntil) }
+      : {},
   advice: () => "Nothing: it ends when all updates are exchanged.",
 };

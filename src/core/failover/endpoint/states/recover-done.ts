@@ -1,9 +1,11 @@
 // RECOVER-DONE (RFC 8156 §8.7, A-84): ready; waiting for the partner to see it. Only RENEWs of recorded leases are
 // answered, and only while in contact. F-425, F-426, F-427, F-428, F-569.
 
-import { type StateBehaviour, silent } from "./behaviour.ts";
+import { NO_TIME } from "../../../model/time.ts";
+import { ORDINARY, type StateBehaviour, silent } from "./behaviour.ts";
 
 export const RECOVER_DONE: StateBehaviour = {
+  ...ORDINARY,
   name: "RECOVER-DONE",
   section: "8.7",
   meaning: "Recovered; waiting for the partner to go to NORMAL too.",
@@ -15,6 +17,9 @@ export const RECOVER_DONE: StateBehaviour = {
   sendsUpdates: () => false,
   expires: false,
   serves: true,
+  isRecovering: true,
+  partnerDown: "by-force",
+  entryChanges: () => ({ recoverWaitUntil: NO_TIME }),
   advice: ({ communicating }) =>
     communicating
       ? "Nothing: the partner goes to NORMAL."

@@ -1,8 +1,10 @@
 // RECOVER (RFC 8156 §8.5): fetching from the partner what was missed. F-408, F-409.
 
-import { type StateBehaviour, unresponsive } from "./behaviour.ts";
+import { NO_TIME } from "../../../model/time.ts";
+import { ORDINARY, type StateBehaviour, unresponsive } from "./behaviour.ts";
 
 export const RECOVER: StateBehaviour = {
+  ...ORDINARY,
   name: "RECOVER",
   section: "8.5",
   meaning: "Fetching the partner's leases; the partner serves the clients.",
@@ -11,6 +13,12 @@ export const RECOVER: StateBehaviour = {
   sendsUpdates: () => false,
   expires: false,
   serves: false,
+  isRecovering: true,
+  asksFirst: true,
+  partnerDown: "by-force",
+  // F-412, F-413
+  asksForUpdates: () => true,
+  entryChanges: () => ({ recoverWaitUntil: NO_TIME }),
   advice: ({ communicating }) =>
     communicating
       ? "Nothing: it goes on when the partner has sent all updates."

@@ -1,8 +1,9 @@
 // STARTUP (RFC 8156 §8.3): finding out what the partner did meanwhile. F-373.
 
-import { type StateBehaviour, unresponsive } from "./behaviour.ts";
+import { ORDINARY, type StateBehaviour, unresponsive } from "./behaviour.ts";
 
 export const STARTUP: StateBehaviour = {
+  ...ORDINARY,
   name: "STARTUP",
   section: "8.3",
   meaning: "Looking for the partner before serving clients.",
@@ -11,5 +12,6 @@ export const STARTUP: StateBehaviour = {
   sendsUpdates: () => false,
   expires: false,
   serves: false,
+  partnerDown: "by-force",
   advice: () => "Nothing: it goes on by itself when the partner answers or the startup time ends.",
 };
