@@ -77,7 +77,7 @@ const ALLOCATION: readonly Defect[] = [
   {
     name: "private-for-everybody",
     rule: "T-01: only what nobody else ever knew is reused in PARTNER-DOWN",
-    file: "src/core/failover/authority.ts",
+    file: "src/core/model/lease-status.ts",
     find: "!lease.everSent && lease.expirationTime === NO_TIME",
     replace: "true || lease.expirationTime === NO_TIME",
   },
