@@ -121,7 +121,7 @@ function createDoor(
   options: Pick<ServerOptions, "config" | "debug" | "now">,
   disk: Disk,
 ): ServerDoor {
-  const seed = new Uint8Array(randomBytes(16));
+  const seed = new Uint8Array(randomBytes(24));
   try {
     return createServer({ ...options, seed, crc32, reader: disk.reader });
   } catch (error) {

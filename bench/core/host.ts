@@ -57,7 +57,7 @@ export class Host {
     const config = configOf(name, failover);
     this.address = String(config.server.address);
     this.server = createServer({
-      ...{ config, seed: new Uint8Array(16).fill(7), now },
+      ...{ config, seed: new Uint8Array(24).fill(7), now },
       crc32: (bytes, previous) => crc32(bytes, previous ?? 0),
       reader: { list: () => [], size: () => 0, read: () => new Uint8Array(0) },
     });

@@ -78,10 +78,10 @@ class FuzzPartner {
   }
 
   #known(): unknown {
-    const { state } = this.partner.host.up;
+    const { state, unacknowledged } = this.partner.host.up;
     const { record } = this.partner.endpoint;
-    const { size, markedCount } = state.table;
-    return { size, markedCount, blocks: state.blocks.all(), state: record.state, record };
+    const { size } = state.table;
+    return { size, unacknowledged, blocks: state.blocks.all(), state: record.state, record };
   }
 
   #burst(): void {

@@ -89,7 +89,7 @@ export class Host {
 
   start(now: number): void {
     this.#starts++;
-    const seed = new Uint8Array(16).fill(this.name.charCodeAt(0) + this.#starts);
+    const seed = new Uint8Array(24).fill(this.name.charCodeAt(0) + this.#starts);
     this.stopped = undefined;
     this.server = createServer({
       config: this.config,

@@ -69,7 +69,7 @@ export interface Authority {
     now: Millis,
   ): Lease;
   /** A hold on an ended lease is over: the partner is told of the end (again). */
-  holdOver(lease: Lease): Lease;
+  holdOver(lease: Lease, now: Millis): Lease;
   /** Seconds after its client's expiry at which a lease ends here (T-06 (6)). */
   readonly graceSeconds: Seconds;
   /** Whether housekeeping may end leases now. */

@@ -15,7 +15,6 @@ import { assert } from "./unreachable.ts";
 
 export interface BlockMap {
   readonly size: number;
-  readonly markedCount: number;
   /** The block that is exactly this prefix. */
   get(prefix: Prefix): Block | undefined;
   /** The block in which the whole of this delegable prefix lies (blocks are disjoint, so it is the only one). */
@@ -29,18 +28,25 @@ export interface BlockMap {
   remove(prefix: Prefix): void;
   /** All blocks in order of address. */
   all(): readonly Block[];
-  /** Blocks that the partner must be told, in order of version. */
-  marked(): readonly Block[];
+  /** Blocks of the relationship that its partner must be told, in order of version. */
+  marked(relationship: string): readonly Block[];
+  markedCount(relationship: string): number;
 }
 
-/** An empty map. */
-export function createBlockMap(): BlockMap {
-  return new SortedBlockMap();
+/** An empty map. `relationshipOf`: the relationship in whose pool a block lies. */
+export function createBlockMap(relationshipOf: (block: Prefix) => string | undefined): BlockMap {
+  return new SortedBlockMap(relationshipOf);
 }
 
 class SortedBlockMap implements BlockMap {
-  markedCount = 0;
   private blocks: Block[] = [];
+  /** Marked blocks by address, of each relationship. */
+  private readonly marks = new Map<string | undefined, Map<Ipv6Address, Block>>();
+  private readonly relationshipOf: (block: Prefix) => string | undefined;
+
+  constructor(relationshipOf: (block: Prefix) => string | undefined) {
+    this.relationshipOf = relationshipOf;
+  }
 
   get size(): number {
     return this.blocks.length;
@@ -74,23 +80,31 @@ class SortedBlockMap implements BlockMap {
     );
     for (const old of this.overlapping(block)) this.remove(old);
     this.blocks.splice(this.place(block.address), 0, block);
-    if (block.marked) this.markedCount += 1;
+    if (!block.marked) return;
+    const relationship = this.relationshipOf(block);
+    const marks = this.marks.get(relationship) ?? new Map<Ipv6Address, Block>();
+    this.marks.set(relationship, marks.set(block.address, block));
   }
 
   remove(prefix: Prefix): void {
     const block = this.get(prefix);
     if (block === undefined) return;
     this.blocks.splice(this.place(prefix.address), 1);
-    if (block.marked) this.markedCount -= 1;
+    if (block.marked) this.marks.get(this.relationshipOf(block))?.delete(block.address);
   }
 
   all(): readonly Block[] {
     return this.blocks.slice();
   }
 
-  marked(): readonly Block[] {
-    if (this.markedCount === 0) return [];
-    return this.blocks.filter((block) => block.marked).sort((a, b) => a.version - b.version);
+  marked(relationship: string): readonly Block[] {
+    const marks = this.marks.get(relationship);
+    if (marks === undefined || marks.size === 0) return [];
+    return [...marks.values()].sort((a, b) => a.version - b.version);
+  }
+
+  markedCount(relationship: string): number {
+    return this.marks.get(relationship)?.size ?? 0;
   }
 
   /** Index of the first block whose address is not below `address`. */

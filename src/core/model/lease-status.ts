@@ -117,3 +117,14 @@ export function freed(
 export function isEnding(status: BindingStatus): boolean {
   return status === "EXPIRED" || status === "RELEASED" || status === "RESET";
 }
+
+/** When housekeeping looks at a lease; 0 = never. What it may not change before a later time or another event is not due
+ * before that, so that it keeps nothing else waiting. */
+export function dueTime({
+  status,
+  marked,
+  stateExpirationTime,
+}: Pick<Lease, "status" | "marked" | "stateExpirationTime">): DhcpTime {
+  // The record of a free lease goes when the partner has heard of it.
+  return isAvailable(status) && marked ? NO_TIME : stateExpirationTime;
+}

@@ -10,6 +10,20 @@ import type { DhcpTime } from "./time.ts";
  * a lease that exists during the whole walk is visited at least once. */
 export type Cursor = number;
 
+/** Links without a relationship. */
+export const ALONE = Symbol("alone");
+/** Leases that no link of the configuration has. */
+export const UNPLACED = Symbol("unplaced");
+/** Leases that belong together: those of a relationship, by its name, or one of the above. */
+export type LinkGroup = string | typeof ALONE | typeof UNPLACED;
+
+export interface LeaseTableOptions {
+  /** A secret of 64 bits against clients that choose colliding identifiers, in two words; drawn at each start. */
+  readonly seed: readonly [number, number];
+  /** The group of a link, the same for as long as the table lives. */
+  groupOf(link: string | undefined): LinkGroup;
+}
+
 export interface LeaseTable {
   readonly size: number;
   get(key: LeaseKey): Lease | undefined;
@@ -26,13 +40,20 @@ export interface LeaseTable {
    * the number of leases in the block: used for block grants. */
   prefixesWithin(block: { address: Ipv6Address; length: number }, limit: number): readonly Lease[];
 
-  /** Up to `limit` leases whose stateExpirationTime is set and not later than `time`, earliest first (housekeeping). */
-  due(time: DhcpTime, limit: number): readonly Lease[];
-  /** Marked leases in order of version, the first with a version above `after`, at most `limit`. */
-  marked(after: number, limit: number): readonly Lease[];
-  readonly markedCount: number;
-  /** Version of the oldest marked lease, 0 when none. */
-  readonly oldestMarked: number;
+  /** Up to `limit` leases of the group whose `dueTime` is set and
+   * not later than `time`, earliest first (housekeeping). ABANDONED ones stand in an order of their own. */
+  due(group: LinkGroup, time: DhcpTime, limit: number): readonly Lease[];
+  /** As `due`, of ABANDONED leases alone. */
+  dueDeclined(group: LinkGroup, time: DhcpTime, limit: number): readonly Lease[];
+  /** How many leases of the link are ABANDONED. */
+  countDeclined(link: string | undefined): number;
+  /** The ABANDONED lease of the link that is due first. */
+  oldestDeclined(link: string | undefined): Lease | undefined;
+  /** Marked leases of the relationship in order of version, the first with a version above `after`, at most `limit`. */
+  marked(relationship: string, after: number, limit: number): readonly Lease[];
+  markedCount(relationship: string): number;
+  /** Version of the relationship's oldest marked lease, 0 when none. */
+  oldestMarked(relationship: string): number;
   /** A slice of at most `limit` leases and where to go on. */
   slice(
     from: Cursor,

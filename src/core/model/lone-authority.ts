@@ -7,6 +7,7 @@ import { freed, isAvailable, isEnding, isHeld, isOf } from "./lease-status.ts";
 import { DEFAULTS } from "./limits.ts";
 import {
   addSeconds,
+  type DhcpTime,
   floorTime,
   isPast,
   laterOf,
@@ -60,15 +61,22 @@ export function loneAuthority(options: LoneOptions): Authority {
       }
       return freed(before as Lease, "FREE", start, options.retention);
     },
-    holdOver: (lease) => lease,
+    // Ended while the link had a partner.
+    holdOver: (lease, now) =>
+      isOver(lease, now)
+        ? freed(lease, "FREE", floorTime(now), options.retention)
+        : { ...lease, stateExpirationTime: lastPromise(lease) },
     mayExpire: () => true,
     mayReset: () => true,
   };
 }
 
-/** The last that either server of a former pair may have promised is over. */
+/** The last that either server of a former pair may have promised. */
+function lastPromise({ clientExpiry, expirationTime, partnerLifetimeHighest }: Lease): DhcpTime {
+  return laterOf(laterOf(clientExpiry, expirationTime), partnerLifetimeHighest);
+}
+
 function isOver(lease: Lease, now: Millis): boolean {
-  const { clientExpiry, expirationTime, partnerLifetimeHighest } = lease;
-  const last = laterOf(laterOf(clientExpiry, expirationTime), partnerLifetimeHighest);
+  const last = lastPromise(lease);
   return last === NO_TIME || isPast(addSeconds(last, DEFAULTS.graceSeconds), now);
 }

@@ -59,7 +59,7 @@ function status(server: Server, now: Millis): unknown {
     uptimeSeconds: Math.floor((now - server.startedAt) / 1000),
     stopping: server.isStopping,
     leases: state.table.size,
-    unacknowledged: state.table.markedCount,
+    unacknowledged: server.unacknowledged,
     links: config.links.map((link) => ({
       name: link.name,
       inUse: state.table.countInUse(link.name),

@@ -19,6 +19,7 @@ import type { Authority } from "../model/authority.ts";
 import { Counters } from "../model/counters.ts";
 import { hashKeyOf } from "../model/hash.ts";
 import { formatIpv6 } from "../model/ipv6.ts";
+import { ALONE, UNPLACED } from "../model/lease-table.ts";
 import { DEFAULTS, LIMITS } from "../model/limits.ts";
 import type { LogEvent } from "../model/log-events.ts";
 import { loneAuthority } from "../model/lone-authority.ts";
@@ -38,7 +39,7 @@ import { ServerState } from "./state.ts";
 
 export interface ServerOptions {
   readonly config: CompiledConfig;
-  /** 16 random octets. */
+  /** 24 random octets or more: the id of a new store, then what stays a secret. */
   readonly seed: Uint8Array;
   readonly crc32: Crc32;
   readonly reader: DiskReader;
@@ -87,7 +88,8 @@ export class Server implements ServerDoor {
     this.startedAt = now;
     this.#heartbeatAt = now;
     const newStoreId = hexOf(options.seed.subarray(0, 16));
-    this.state = new ServerState({ ...options, newStoreId });
+    const { k0, k1 } = hashKeyOf(options.seed.subarray(16, 24));
+    this.state = new ServerState({ ...options, newStoreId, tableSeed: [k0, k1] });
     this.#release = new Release(this.counters);
     this.#space = new SpaceWatch(this.state.store);
     this.#rate = new MessageRate(config.tunables.messagesPerClient);
@@ -120,6 +122,14 @@ export class Server implements ServerDoor {
 
   get isStopping(): boolean {
     return this.#stoppingSince !== undefined;
+  }
+
+  /** Leases that a partner must still be told. */
+  get unacknowledged(): number {
+    const { table } = this.state;
+    return this.failover
+      .relationshipNames()
+      .reduce((sum, relationship) => sum + table.markedCount(relationship), 0);
   }
 
   stepBatch(events: readonly ServerEvent[], now: Millis, sink: Sink): void {
@@ -311,7 +321,7 @@ export class Server implements ServerDoor {
     const overdue = now - (this.#stoppingSince ?? now) > 2 * this.config.tunables.drain;
     if (!overdue && (!store.idle || this.#release.size > 0 || this.failover.openLinks > 0)) return;
     this.#ended = true;
-    this.#log({ id: "TANDEM_STOPPED", fields: { unacknowledged: this.state.table.markedCount } });
+    this.#log({ id: "TANDEM_STOPPED", fields: { unacknowledged: this.unacknowledged } });
     this.#sink?.stopped({ failed: false, reason: "stopped" });
   }
 
@@ -342,9 +352,15 @@ export class Server implements ServerDoor {
       counters,
       // Stable as long as the store is, so that a client gets the same lease after a restart.
       hashKey: hashKeyOf(octetsOf(state.store.storeId)),
-      graceSeconds: DEFAULTS.graceSeconds,
+      groups: [
+        { name: ALONE, authority: this.#lone },
+        {
+          name: UNPLACED,
+          authority: unplacedAuthority(this.#lone, config.relationships.length > 0),
+        },
+        ...[...this.#authorities].map(([name, authority]) => ({ name, authority })),
+      ],
       authorityOf: (link) => this.#authorityOf(link),
-      unplaced: unplacedAuthority(this.#lone, config.relationships.length > 0),
       save: (lease) => state.save(lease),
       amend: (lease) => state.amend(lease),
       remove: (key) => state.remove(key),

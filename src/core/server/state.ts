@@ -2,7 +2,7 @@
 // through the methods here, each of which stores what it changes.
 
 import type { Crc32, DiskReader } from "../../ports/disk.ts";
-import { placeOfLease } from "../config/lookup.ts";
+import { placeOfLease, relationshipAt } from "../config/lookup.ts";
 import type { CompiledConfig } from "../config/types.ts";
 import { type BlockMap, createBlockMap } from "../model/block-map.ts";
 import type { Block } from "../model/blocks.ts";
@@ -10,7 +10,7 @@ import type { Change } from "../model/change.ts";
 import type { EndpointRecord } from "../model/endpoint-record.ts";
 import type { Prefix } from "../model/ipv6.ts";
 import type { Lease, LeaseKey } from "../model/lease.ts";
-import type { LeaseTable } from "../model/lease-table.ts";
+import { ALONE, type LeaseTable, UNPLACED } from "../model/lease-table.ts";
 import { createLeaseTable } from "../model/table/typed-table.ts";
 import type { Millis } from "../model/time.ts";
 import { unreachable } from "../model/unreachable.ts";
@@ -28,13 +28,15 @@ export interface StateOptions {
   readonly crc32: Crc32;
   /** 32 hex digits for a store that is new. */
   readonly newStoreId: string;
+  /** The secret of the lease table's hashes: no part of the store's id, which is no secret. */
+  readonly tableSeed: readonly [number, number];
   readonly segmentBytes?: number;
   readonly snapshotAfterBytes?: number;
 }
 
 export class ServerState {
-  readonly table: LeaseTable = createLeaseTable();
-  readonly blocks: BlockMap = createBlockMap();
+  readonly table: LeaseTable;
+  readonly blocks: BlockMap;
   readonly records = new Map<string, EndpointRecord>();
   readonly store: Store;
   /** The last heartbeat; 0 = none. */
@@ -44,7 +46,14 @@ export class ServerState {
   readonly #config: CompiledConfig;
 
   constructor(options: StateOptions) {
-    this.#config = options.config;
+    const { config, tableSeed } = options;
+    this.#config = config;
+    const groups = new Map(config.links.map(({ name, relationship }) => [name, relationship]));
+    this.table = createLeaseTable({
+      seed: tableSeed,
+      groupOf: (link) => (link === undefined ? UNPLACED : (groups.get(link) ?? ALONE)),
+    });
+    this.blocks = createBlockMap((block) => relationshipAt(config, { kind: "prefix", ...block }));
     const result = replay(options.reader, options.crc32, (change) => this.#apply(change));
     if (result.type === "corrupt") {
       throw new StoreCorruptError(

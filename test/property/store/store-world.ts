@@ -23,8 +23,8 @@ const SLICE = 5;
 
 /** What a server would hold, as its store sees it. */
 export class State {
-  readonly leases: LeaseTable = createLeaseTable();
-  readonly blocks: BlockMap = createBlockMap();
+  readonly leases: LeaseTable = createLeaseTable({ seed: [1, 2], groupOf: () => "pair" });
+  readonly blocks: BlockMap = createBlockMap(() => "pair");
   readonly endpoints = new Map<string, EndpointRecord>();
   heartbeat = 0;
 

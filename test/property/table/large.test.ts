@@ -5,10 +5,12 @@ import { Prng } from "../../../sim/prng.ts";
 import type { Duid } from "../../../src/core/model/duid.ts";
 import { type Ipv6Address, ipv6FromBigint } from "../../../src/core/model/ipv6.ts";
 import { type Lease, leaseKeyText } from "../../../src/core/model/lease.ts";
-import type { LeaseTable } from "../../../src/core/model/lease-table.ts";
+import { dueTime } from "../../../src/core/model/lease-status.ts";
+import type { LeaseTable, LeaseTableOptions } from "../../../src/core/model/lease-table.ts";
 import { LIMITS } from "../../../src/core/model/limits.ts";
 import { createLeaseTable } from "../../../src/core/model/table/typed-table.ts";
 
+const OPTIONS: LeaseTableOptions = { seed: [1, 2], groupOf: () => "pair" };
 const BASE = 0x20010db8n << 96n;
 
 function leaseOf(n: number, version: number, random: Prng): Lease {
@@ -60,7 +62,7 @@ function keysOf(table: LeaseTable, during: () => void = () => {}): Set<string> {
 
 test("F-299: twenty thousand leases that come, change and go leave every index right", () => {
   const random = new Prng(21);
-  const table = createLeaseTable({ seed: [1, 2] });
+  const table = createLeaseTable(OPTIONS);
   const held = new Map<string, Lease>();
   let version = 0;
   for (let step = 0; step < 60_000; step++) {
@@ -79,13 +81,13 @@ test("F-299: twenty thousand leases that come, change and go leave every index r
   expect(keysOf(table)).toEqual(new Set(held.keys()));
   for (const lease of all) if (random.chance(0.05)) expect(table.get(lease)).toStrictEqual(lease);
   const marked = all.filter((lease) => lease.marked).sort((a, b) => a.version - b.version);
-  expect(table.marked(0, 1_000_000).map((lease) => lease.version)).toEqual(
+  expect(table.marked("pair", 0, 1_000_000).map((lease) => lease.version)).toEqual(
     marked.map((lease) => lease.version),
   );
-  expect(table.markedCount).toBe(marked.length);
-  expect(table.oldestMarked).toBe(marked[0]?.version);
-  const due = all.filter((lease) => lease.stateExpirationTime <= 830_001_000);
-  expect(table.due(830_001_000, 1_000_000).length).toBe(due.length);
+  expect(table.markedCount("pair")).toBe(marked.length);
+  expect(table.oldestMarked("pair")).toBe(marked[0]?.version);
+  const due = all.filter((lease) => dueTime(lease) !== 0 && dueTime(lease) <= 830_001_000);
+  expect(table.due("pair", 830_001_000, 1_000_000).length).toBe(due.length);
   for (let i = 0; i < 5; i++) {
     const inUse = all.filter((lease) => lease.link === `link-${i}` && lease.status !== "FREE");
     expect(table.countInUse(`link-${i}`)).toBe(inUse.length);
@@ -100,16 +102,16 @@ test("F-299: twenty thousand leases that come, change and go leave every index r
 
   for (const lease of all) table.remove(lease);
   expect(table.size).toBe(0);
-  expect(table.markedCount).toBe(0);
-  expect(table.oldestMarked).toBe(0);
-  expect(table.due(0x7fffffff, 10)).toEqual([]);
+  expect(table.markedCount("pair")).toBe(0);
+  expect(table.oldestMarked("pair")).toBe(0);
+  expect(table.due("pair", 0x7fffffff, 10)).toEqual([]);
   expect(table.countInUse("link-0")).toBe(0);
   expect(keysOf(table).size).toBe(0);
 });
 
 test("a walk meets every lease that is there all the time, while others come and go", () => {
   const random = new Prng(22);
-  const table = createLeaseTable();
+  const table = createLeaseTable(OPTIONS);
   let version = 0;
   for (let n = 0; n < 6_000; n++) table.put(leaseOf(n, ++version, random));
   const keys = keysOf(table, () => {
@@ -126,7 +128,7 @@ test("a walk meets every lease that is there all the time, while others come and
 
 test("a slice touches a bounded number of rows even where nearly all are free", () => {
   const random = new Prng(23);
-  const table = createLeaseTable();
+  const table = createLeaseTable(OPTIONS);
   for (let n = 0; n < 20_000; n++) table.put(leaseOf(n, n + 1, random));
   for (let n = 0; n < 19_999; n++) table.remove(leaseOf(n, 1, random));
   let slices = 0;
@@ -139,7 +141,7 @@ test("a slice touches a bounded number of rows even where nearly all are free", 
 test("200,000 leases: octets a lease are reported", () => {
   const random = new Prng(24);
   const before = process.memoryUsage();
-  const table = createLeaseTable();
+  const table = createLeaseTable(OPTIONS);
   for (let n = 0; n < 200_000; n++) table.put(leaseOf(n, n + 1, random));
   const after = process.memoryUsage();
   console.info(

@@ -6,7 +6,13 @@ import { BINDING_STATUS, type BindingStatus } from "../../../src/core/model/bind
 import type { Duid } from "../../../src/core/model/duid.ts";
 import { ipv6FromBigint, maskTo } from "../../../src/core/model/ipv6.ts";
 import { type Lease, type LeaseKey, leaseKeyText } from "../../../src/core/model/lease.ts";
-import type { LeaseTable } from "../../../src/core/model/lease-table.ts";
+import {
+  ALONE,
+  type LeaseTable,
+  type LeaseTableOptions,
+  type LinkGroup,
+  UNPLACED,
+} from "../../../src/core/model/lease-table.ts";
 import { createMapTable } from "../../../src/core/model/table/map-table.ts";
 import { createLeaseTable } from "../../../src/core/model/table/typed-table.ts";
 
@@ -15,6 +21,15 @@ interface Pair {
   version: number;
   step: number;
 }
+
+const RELATIONSHIPS = ["pair", "other", "none"];
+const OPTIONS: LeaseTableOptions = {
+  seed: [3, 4],
+  groupOf: (link) => {
+    if (link === undefined) return UNPLACED;
+    return { lan: "pair", wlan: "pair", büro: "other" }[link] ?? ALONE;
+  },
+};
 
 const BASE = 0x20010db8n << 96n;
 
@@ -53,7 +68,7 @@ const times = fc.oneof(fc.constant(0), fc.integer({ min: 830_000_000, max: 830_0
 const word = fc.oneof(fc.constantFrom(0, 1, 0x80000000, 0xffffffff), fc.nat(0xffffffff));
 
 const bodies = fc.record({
-  link: fc.constantFrom("lan", "wlan", "büro"),
+  link: fc.constantFrom("lan", "wlan", "büro", "alone", undefined),
   duid: fc.option(duids, { nil: undefined }),
   iaid: word,
   status: fc.constantFrom(...(Object.keys(BINDING_STATUS) as BindingStatus[])),
@@ -148,23 +163,38 @@ class Compare implements fc.Command<LeaseTable, Pair> {
   check = () => true;
   run(model: LeaseTable, { real }: Pair) {
     expect(real.size).toBe(model.size);
-    expect(real.markedCount).toBe(model.markedCount);
-    expect(real.oldestMarked).toBe(model.oldestMarked);
-    inOrder(real.marked(0, this.limit), model.marked(0, this.limit));
-    const middle = model.marked(0, 100)[this.limit]?.version ?? 3;
-    inOrder(real.marked(middle, 100), model.marked(middle, 100));
-    for (const link of ["lan", "wlan", "büro", "none"])
-      expect(real.countInUse(link)).toBe(model.countInUse(link));
+    for (const name of RELATIONSHIPS) {
+      expect(real.markedCount(name)).toBe(model.markedCount(name));
+      expect(real.oldestMarked(name)).toBe(model.oldestMarked(name));
+      inOrder(real.marked(name, 0, this.limit), model.marked(name, 0, this.limit));
+      const middle = model.marked(name, 0, 100)[this.limit]?.version ?? 3;
+      inOrder(real.marked(name, middle, 100), model.marked(name, middle, 100));
+    }
+    for (const link of ["lan", "wlan", "büro", "alone", undefined, "none"])
+      this.compareLink(real, model, link);
     same(real.ofClient("0001aabb" as Duid), model.ofClient("0001aabb" as Duid));
     same(real.prefixesWithin(this.key, 1000), model.prefixesWithin(this.key, 1000));
     expect(real.prefixesWithin(this.key, this.limit).length).toBe(
       model.prefixesWithin(this.key, this.limit).length,
     );
-    const dueOf = (table: LeaseTable) =>
-      table.due(this.time, this.limit).map((lease) => lease.stateExpirationTime);
-    expect(dueOf(real)).toEqual(dueOf(model));
-    same(real.due(this.time, 1000), model.due(this.time, 1000));
+    for (const name of [...RELATIONSHIPS, ALONE, UNPLACED] as const)
+      this.compareDue(real, model, name);
     same(walk(real, this.limit + 1), walk(model, this.limit + 1));
+  }
+  compareLink(real: LeaseTable, model: LeaseTable, link: string | undefined) {
+    expect(real.countInUse(link)).toBe(model.countInUse(link));
+    expect(real.countDeclined(link)).toBe(model.countDeclined(link));
+    const oldest = (table: LeaseTable) => table.oldestDeclined(link)?.stateExpirationTime;
+    expect(oldest(real)).toBe(oldest(model));
+  }
+  compareDue(real: LeaseTable, model: LeaseTable, group: LinkGroup) {
+    for (const question of ["due", "dueDeclined"] as const) {
+      const dueOf = (table: LeaseTable) =>
+        table[question](group, this.time, this.limit).map((one) => one.stateExpirationTime);
+      expect(dueOf(real)).toEqual(dueOf(model));
+      const all = (table: LeaseTable) => table[question](group, this.time, 1000);
+      same(all(real), all(model));
+    }
   }
   toString = () => `compare ${leaseKeyText(this.key)} ${this.limit} ${this.time}`;
 }
@@ -196,8 +226,8 @@ test("F-299, F-540: the lease table and its Map twin agree through puts, removal
     fc.property(commands, (list) => {
       fc.modelRun(
         () => ({
-          model: createMapTable(),
-          real: { real: createLeaseTable(), version: 0, step: 0 },
+          model: createMapTable(OPTIONS),
+          real: { real: createLeaseTable(OPTIONS), version: 0, step: 0 },
         }),
         list,
       );

@@ -88,7 +88,7 @@ describe("RFC 7031 §7 (6) lazy updates (R7031-09)", () => {
     for (const { name, steps } of others) expect([name, steps]).toEqual([name, first?.steps]);
     const backlog = lives.map(({ partner }) => {
       partner.tick();
-      return [partner.host.up.state.table.markedCount > 0, partner.endpoint.stream.unacknowledged];
+      return [partner.host.up.unacknowledged > 0, partner.endpoint.stream.unacknowledged];
     });
     // All was told and answered; as many as the partner takes are open and the rest wait; all was told and answered.
     expect(backlog).toEqual([

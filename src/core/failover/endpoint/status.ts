@@ -60,7 +60,8 @@ export function endpointStatus(endpoint: Endpoint, now: Millis): EndpointStatus 
     lastContact: text(endpoint.lastContact),
     clockOffset: endpoint.contact.clockOffset ?? null,
     mclt: record.mclt,
-    backlog: context.table.markedCount + context.blocks.markedCount,
+    backlog:
+      context.table.markedCount(relationship.name) + context.blocks.markedCount(relationship.name),
     unacknowledged: endpoint.stream.unacknowledged,
     rejected: endpoint.stream.rejectedCount,
     secured: relationship.security.mode === "tls",

@@ -2,7 +2,7 @@
 
 import { relationshipAt } from "../../config/lookup.ts";
 import type { Block } from "../../model/blocks.ts";
-import type { Lease, LeaseKey } from "../../model/lease.ts";
+import type { Lease } from "../../model/lease.ts";
 import type { FailoverContext } from "../context.ts";
 
 export interface UpdateRequest {
@@ -44,23 +44,23 @@ export function nextLeases(
   limit: number,
 ): readonly Lease[] {
   if (request.ended || limit <= 0) return [];
-  // F-292, R7031-03: only what is of this relationship.
-  const isOurs = (lease: Lease) => relationshipAt(config, lease) === request.relationship;
   // R7031-26, R7031-45: everything, whichever pool it is in.
   if (request.all) {
     const { leases, next } = table.slice(request.position, limit);
     if (next === undefined) request.ended = true;
     else request.position = next;
-    // what never had a client cannot be sent.
-    return leases.filter((lease) => lease.duid !== undefined && isOurs(lease));
+    // what never had a client cannot be sent. F-292, R7031-03: only what is of this relationship.
+    return leases.filter(
+      (lease) => lease.duid !== undefined && relationshipAt(config, lease) === request.relationship,
+    );
   }
   const leases = table
-    .marked(request.position, limit)
+    .marked(request.relationship, request.position, limit)
     .filter((lease) => lease.version <= request.upTo);
   const last = leases[leases.length - 1];
   if (last !== undefined) request.position = last.version;
   if (leases.length < limit) endOrGoOn(request, lastSequence());
-  return leases.filter(isOurs);
+  return leases;
 }
 
 /** F-495: changes made during the scan get one more pass, not an endless one. */
@@ -77,26 +77,16 @@ function endOrGoOn(request: UpdateRequest, lastSequence: number): void {
 export function blocksOf(request: UpdateRequest, context: FailoverContext): Block[] {
   const { relationship, all } = request;
   request.blocks ??= [
-    ...(all ? blocksIn(context, relationship) : markedBlocksIn(context, relationship)),
+    ...(all ? blocksIn(context, relationship) : context.blocks.marked(relationship)),
   ];
   return request.blocks;
 }
 
 /** F-008: the blocks in the pools of a relationship. */
 function blocksIn({ config, blocks }: FailoverContext, relationship: string): readonly Block[] {
-  return blocks.all().filter((block) => relationshipAt(config, asKey(block)) === relationship);
-}
-
-/** Those of them that the partner must be told, in order of version. */
-export function markedBlocksIn(
-  { config, blocks }: FailoverContext,
-  relationship: string,
-): readonly Block[] {
-  return blocks.marked().filter((block) => relationshipAt(config, asKey(block)) === relationship);
-}
-
-function asKey({ address, length }: Block): LeaseKey {
-  return { kind: "prefix", address, length };
+  return blocks
+    .all()
+    .filter((block) => relationshipAt(config, { kind: "prefix", ...block }) === relationship);
 }
 
 /** F-087, F-492, F-493, A-31: an UPDDONE is due when everything was sent and answered. */

@@ -18,18 +18,12 @@ import {
 import type { Option } from "../../wire/options.ts";
 import type { FailoverContext } from "../context.ts";
 import { blockUpdate, clientUpdate } from "./bndupd-build.ts";
-import {
-  blocksOf,
-  isDone,
-  markedBlocksIn,
-  newRequest,
-  nextLeases,
-  type UpdateRequest,
-} from "./requests.ts";
+import { blocksOf, isDone, newRequest, nextLeases, type UpdateRequest } from "./requests.ts";
 import { type SentUpdate, Window } from "./window.ts";
 
 export interface StreamOptions {
   readonly context: FailoverContext;
+  /** Whose leases and blocks it tells. */
   readonly relationship: string;
   /** Until when an ended lease may still be held by a promise of the partner's that it forgot; 0 = not. */
   holdOf(lease: Lease): DhcpTime;
@@ -124,15 +118,17 @@ export class UpdateStream {
   }
 
   #sendLive(limit: number, now: Millis): void {
+    const { context, relationship } = this.#options;
     while (this.#room(limit) > 0) {
-      const leases = this.#options.context.table.marked(
+      const leases = context.table.marked(
+        relationship,
         this.#sentUpTo,
         Math.min(this.#room(limit), 64),
       );
       if (leases.length === 0) return;
       for (const lease of leases) {
         this.#sentUpTo = lease.version;
-        if (!this.#isOurs(lease) || this.#isPaused(lease, now)) continue;
+        if (this.#isPaused(lease, now)) continue;
         if (this.#window.carrying(lease) === undefined) this.#sendLease(lease, now, undefined);
       }
     }
@@ -266,7 +262,7 @@ export class UpdateStream {
   /** F-172, F-189: blocks count in the window as everything else. */
   #sendMarkedBlocks(limit: number, now: Millis): void {
     const { context, relationship } = this.#options;
-    for (const block of markedBlocksIn(context, relationship)) {
+    for (const block of context.blocks.marked(relationship)) {
       if (this.#room(limit) <= 0) return;
       const rejected = this.#rejected.get(leaseKeyText({ kind: "prefix", ...block }));
       if (rejected === undefined || rejected.retryAt <= now) this.#sendBlock(block, now, undefined);
@@ -347,9 +343,10 @@ export class UpdateStream {
     const { table } = context;
     const isOpen = ({ version: of, address, length }: Block): boolean =>
       of <= version && !this.#rejected.has(leaseKeyText({ kind: "prefix", address, length }));
-    if (markedBlocksIn(context, relationship).some(isOpen)) return false;
-    if (table.oldestMarked === 0 || table.oldestMarked > version) return true;
-    const [unsent] = table.marked(this.#sentUpTo, 1);
+    if (context.blocks.marked(relationship).some(isOpen)) return false;
+    const oldest = table.oldestMarked(relationship);
+    if (oldest === 0 || oldest > version) return true;
+    const [unsent] = table.marked(relationship, this.#sentUpTo, 1);
     if (unsent !== undefined && unsent.version <= version) return false;
     return !this.#window.some(
       (sent) =>

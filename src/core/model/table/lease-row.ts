@@ -4,6 +4,8 @@
 import { BINDING_STATUS, type BindingStatus } from "../binding-status.ts";
 import type { Ipv6Address } from "../ipv6.ts";
 import type { Lease } from "../lease.ts";
+import { dueTime } from "../lease-status.ts";
+import type { DhcpTime } from "../time.ts";
 
 /** Words of a row. ADDRESS takes four. */
 export const ROW = {
@@ -84,6 +86,17 @@ export function isPrefix(state: number): boolean {
 
 export function isMarked(state: number): boolean {
   return (state & MARKED_BIT) !== 0;
+}
+
+export function isDeclined(state: number): boolean {
+  return ((state >>> STATUS_SHIFT) & 0xff) === BINDING_STATUS.ABANDONED;
+}
+
+/** As `dueTime` of the row's lease. */
+export function dueTimeOf(words: Uint32Array, base: number): DhcpTime {
+  const state = words[base + ROW.STATE] as number;
+  const stateExpirationTime = words[base + ROW.STATE_EXPIRATION] as number;
+  return dueTime({ status: statusOf(state), marked: isMarked(state), stateExpirationTime });
 }
 
 export function lengthOf(state: number): number {

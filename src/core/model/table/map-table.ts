@@ -3,16 +3,17 @@
 import type { Duid } from "../duid.ts";
 import { containsPrefix } from "../ipv6.ts";
 import { type Lease, leaseKeyText } from "../lease.ts";
-import type { LeaseTable } from "../lease-table.ts";
+import { dueTime } from "../lease-status.ts";
+import type { LeaseTable, LeaseTableOptions, LinkGroup } from "../lease-table.ts";
 import { LIMITS } from "../limits.ts";
-import { diffSeconds, NO_TIME } from "../time.ts";
+import { type DhcpTime, diffSeconds, NO_TIME } from "../time.ts";
 
 function inUse(lease: Lease): boolean {
   return lease.status !== "FREE" && lease.status !== "FREE-BACKUP";
 }
 
 /** An empty table for tests. */
-export function createMapTable(): LeaseTable {
+export function createMapTable({ groupOf }: Pick<LeaseTableOptions, "groupOf">): LeaseTable {
   const leases = new Map<string, Lease>();
   /** Keys in order of first insertion; removed ones stay as undefined, so that a walk's positions never shift. */
   const places: (string | undefined)[] = [];
@@ -27,10 +28,6 @@ export function createMapTable(): LeaseTable {
     );
   };
   const all = () => [...leases.values()];
-  const marks = () =>
-    all()
-      .filter((lease) => lease.marked)
-      .sort((a, b) => a.version - b.version);
   return {
     get size() {
       return leases.size;
@@ -63,32 +60,54 @@ export function createMapTable(): LeaseTable {
         .filter((lease) => lease.kind === "prefix" && inUse(lease))
         .filter((lease) => containsPrefix(block, lease) || containsPrefix(lease, block))
         .slice(0, limit),
-    due: (time, limit) =>
-      all()
-        .filter(
-          (lease) =>
-            lease.stateExpirationTime !== NO_TIME &&
-            diffSeconds(time, lease.stateExpirationTime) >= 0,
-        )
-        .sort(
-          (a, b) =>
-            diffSeconds(time, b.stateExpirationTime) - diffSeconds(time, a.stateExpirationTime),
-        )
-        .slice(0, limit),
-    marked: (after, limit) =>
-      marks()
-        .filter((lease) => lease.version > after)
-        .slice(0, limit),
-    get markedCount() {
-      return marks().length;
-    },
-    get oldestMarked() {
-      return marks()[0]?.version ?? 0;
-    },
+    ...ordersOf(all, groupOf),
     slice: (from, limit) => {
       const keys = places.slice(from, from + limit).filter((key) => key !== undefined);
       const next = from + limit < places.length ? from + limit : undefined;
       return { leases: keys.map((key) => leases.get(key) as Lease), next };
     },
+  };
+}
+
+type Orders = Pick<
+  LeaseTable,
+  | "due"
+  | "dueDeclined"
+  | "countDeclined"
+  | "oldestDeclined"
+  | "marked"
+  | "markedCount"
+  | "oldestMarked"
+>;
+
+function ordersOf(all: () => readonly Lease[], groupOf: LeaseTableOptions["groupOf"]): Orders {
+  const marks = (relationship: string) =>
+    all()
+      .filter((lease) => lease.marked && groupOf(lease.link) === relationship)
+      .sort((a, b) => a.version - b.version);
+  const inOrderOfTime = (some: readonly Lease[], time: DhcpTime) =>
+    some
+      .filter((lease) => dueTime(lease) !== NO_TIME && diffSeconds(time, dueTime(lease)) >= 0)
+      .sort((a, b) => diffSeconds(time, dueTime(b)) - diffSeconds(time, dueTime(a)));
+  const due = (group: LinkGroup, declined: boolean) =>
+    all()
+      .filter((lease) => groupOf(lease.link) === group)
+      .filter((lease) => (lease.status === "ABANDONED") === declined);
+  const declinedOn = (link: string | undefined) =>
+    all().filter((lease) => lease.link === link && lease.status === "ABANDONED");
+  return {
+    due: (group, time, limit) => inOrderOfTime(due(group, false), time).slice(0, limit),
+    dueDeclined: (group, time, limit) => inOrderOfTime(due(group, true), time).slice(0, limit),
+    countDeclined: (link) => declinedOn(link).length,
+    oldestDeclined: (link) =>
+      declinedOn(link)
+        .filter((lease) => dueTime(lease) !== NO_TIME)
+        .sort((a, b) => dueTime(a) - dueTime(b))[0],
+    marked: (relationship, after, limit) =>
+      marks(relationship)
+        .filter((lease) => lease.version > after)
+        .slice(0, limit),
+    markedCount: (relationship) => marks(relationship).length,
+    oldestMarked: (relationship) => marks(relationship)[0]?.version ?? 0,
   };
 }

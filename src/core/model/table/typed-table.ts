@@ -4,16 +4,18 @@
 import type { Duid } from "../duid.ts";
 import { type Ipv6Address, inPrefix, maskTo } from "../ipv6.ts";
 import type { Lease, LeaseKey } from "../lease.ts";
-import { isAvailable } from "../lease-status.ts";
-import type { Cursor, LeaseTable } from "../lease-table.ts";
+import { dueTime, isAvailable } from "../lease-status.ts";
+import type { Cursor, LeaseTable, LeaseTableOptions, LinkGroup } from "../lease-table.ts";
 import { LIMITS } from "../limits.ts";
-import type { DhcpTime } from "../time.ts";
+import { type DhcpTime, NO_TIME } from "../time.ts";
 import { ClientChains } from "./client-chains.ts";
 import { type HashSeed, hashAddress } from "./hash.ts";
 import { HashIndex } from "./hash-index.ts";
 import { HexText } from "./hex-text.ts";
 import { Interned } from "./interned.ts";
 import {
+  dueTimeOf,
+  isDeclined,
   isInUse,
   isMarked,
   isPrefix,
@@ -28,20 +30,21 @@ import {
 } from "./lease-row.ts";
 import { LinkNames } from "./link-names.ts";
 import { OrderedRows } from "./ordered-rows.ts";
+import { PrefixOrder } from "./prefix-order.ts";
 import { WordRows } from "./word-rows.ts";
 
-export interface LeaseTableOptions {
-  /** A secret of 64 bits against clients that choose colliding identifiers; drawn at the start. */
-  readonly seed?: HashSeed;
-}
-
 /** An empty table for service. */
-export function createLeaseTable(options: LeaseTableOptions = {}): LeaseTable {
-  return new TypedLeaseTable(options.seed ?? [0x74616e64, 0x656d3132]);
+export function createLeaseTable(options: LeaseTableOptions): LeaseTable {
+  return new TypedLeaseTable(options);
 }
 
-const TWO_21 = 2_097_152;
+const TWO_32 = 4_294_967_296;
 const MAX_TIME = 0xffffffff;
+
+/** Orders in which a row stays where it is, as bits. */
+const STAYS_DUE = 1;
+const STAYS_MARKED = 2;
+const STAYS_PREFIX = 4;
 
 class TypedLeaseTable implements LeaseTable {
   size = 0;
@@ -51,31 +54,20 @@ class TypedLeaseTable implements LeaseTable {
   private readonly clients: Interned;
   private readonly chains: ClientChains;
   private readonly blobs: Interned;
-  private readonly links = new LinkNames();
-  private readonly byExpiry = new OrderedRows();
-  /** F-299, F-540: leases that the partner must be told, in order of version. */
-  private readonly byMark = new OrderedRows();
-  private readonly byPrefix: OrderedRows;
-  /** How many prefix leases there are of each length. */
-  private readonly prefixLengths = new Uint32Array(129);
+  private readonly links: LinkNames;
+  /** Declined addresses by link and time. */
+  private readonly byDeclined = new OrderedRows();
+  private readonly byPrefix = new PrefixOrder(this.rows);
   private readonly probe = new Uint32Array(4);
   private readonly hex = new HexText();
 
-  constructor(seed: HashSeed) {
+  constructor({ seed, groupOf }: LeaseTableOptions) {
     this.seed = seed;
+    this.links = new LinkNames(groupOf);
     this.byAddress = new HashIndex(this.rows, ROW.NEXT, (row) => this.hashOfRow(row));
     this.clients = new Interned(seed);
     this.chains = new ClientChains(this.rows, this.clients);
     this.blobs = new Interned(seed);
-    this.byPrefix = new OrderedRows((a, b) => this.comparePrefixes(a, b));
-  }
-
-  get markedCount(): number {
-    return this.byMark.size;
-  }
-
-  get oldestMarked(): number {
-    return this.byMark.size === 0 ? 0 : this.byMark.key(this.byMark.seek(0));
   }
 
   get(key: LeaseKey): Lease | undefined {
@@ -84,29 +76,18 @@ class TypedLeaseTable implements LeaseTable {
   }
 
   put(lease: Lease): void {
-    let row = this.find(lease.address, lease.length);
-    if (row === 0) row = this.insert(lease);
-    else this.leaveOrders(row, lease);
+    const found = this.find(lease.address, lease.length);
+    const row = found === 0 ? this.insert(lease) : found;
+    const stays = found === 0 ? 0 : this.leaveOrders(row, lease);
     const words = this.rows.chunk(row);
     const base = this.rows.base(row);
-    const before = words[base + ROW.STATE] as number;
-    const fresh = !isUsed(before);
-    const expiry = words[base + ROW.STATE_EXPIRATION] as number;
-    const version = versionOf(words, base);
     this.setLink(words, base, lease.link);
     this.setClient(row, lease.duid, !isAvailable(lease.status));
     this.setBlob(words, base + ROW.RELAY_DATA, lease.relayData);
     this.setBlob(words, base + ROW.FQDN, lease.fqdn);
     this.setBlob(words, base + ROW.RECONFIGURE_DATA, lease.reconfigureData);
     writeFixed(words, base, lease);
-    const after = words[base + ROW.STATE] as number;
-    if (isInUse(after)) this.links.countInUse(words[base + ROW.LINK] as number, 1);
-    if (lease.stateExpirationTime !== 0 && (fresh || expiry !== lease.stateExpirationTime)) {
-      this.byExpiry.add(lease.stateExpirationTime, row);
-    }
-    if (lease.marked && (fresh || !isMarked(before) || version !== lease.version))
-      this.byMark.add(lease.version, row);
-    if (isPrefix(after) && (fresh || !isPrefix(before))) this.enterPrefix(row, words, base);
+    this.enterOrders(row, lease, stays);
   }
 
   remove(key: LeaseKey): void {
@@ -132,21 +113,31 @@ class TypedLeaseTable implements LeaseTable {
   }
 
   countInUse(link: string | undefined): number {
-    return this.links.inUse(link);
+    const number = this.links.find(link);
+    return number === undefined ? 0 : this.links.entry(number).inUse;
+  }
+
+  countDeclined(link: string | undefined): number {
+    const number = this.links.find(link);
+    return number === undefined ? 0 : this.links.entry(number).declined;
+  }
+
+  oldestDeclined(link: string | undefined): Lease | undefined {
+    const number = this.links.find(link);
+    if (number === undefined) return undefined;
+    const position = this.byDeclined.seek(number * TWO_32);
+    if (this.byDeclined.key(position) >= (number + 1) * TWO_32) return undefined;
+    return this.lease(this.byDeclined.row(position), undefined);
   }
 
   prefixesWithin(block: { address: Ipv6Address; length: number }, limit: number): readonly Lease[] {
     const found: Lease[] = [];
     for (let length = 0; length < block.length && found.length < limit; length++) {
-      if (this.prefixLengths[length] === 0) continue;
+      if (!this.byPrefix.has(length)) continue;
       const row = this.find(maskTo(block.address, length), length);
       if (row !== 0 && this.isPrefixInUse(row)) found.push(this.lease(row, undefined));
     }
-    writeAddress(block.address, this.probe, 0);
-    const position = this.byPrefix.seek(
-      orderKey(this.probe, 0),
-      (row) => this.compareWithProbe(row) >= 0,
-    );
+    const position = this.byPrefix.seek(block.address);
     for (; found.length < limit; this.byPrefix.advance(position)) {
       const row = this.byPrefix.row(position);
       if (row === 0) break;
@@ -160,28 +151,33 @@ class TypedLeaseTable implements LeaseTable {
     return found;
   }
 
-  due(time: DhcpTime, limit: number): readonly Lease[] {
-    // F-013: serial arithmetic; "not later than time" is the half of the circle that ends with it.
-    const from = (time - 0x7fffffff) >>> 0;
-    const found: Lease[] = [];
-    if (from <= time) {
-      this.collectDue(from, time, limit, found);
-    } else {
-      this.collectDue(from, MAX_TIME, limit, found);
-      this.collectDue(0, time, limit, found);
-    }
-    return found;
+  due(group: LinkGroup, time: DhcpTime, limit: number): readonly Lease[] {
+    return this.dueIn(this.links.group(group).due, time, limit);
   }
 
-  marked(after: number, limit: number): readonly Lease[] {
+  dueDeclined(group: LinkGroup, time: DhcpTime, limit: number): readonly Lease[] {
+    return this.dueIn(this.links.group(group).declined, time, limit);
+  }
+
+  marked(relationship: string, after: number, limit: number): readonly Lease[] {
+    const { marks } = this.links.group(relationship);
     const found: Lease[] = [];
-    const position = this.byMark.seek(after + 1);
-    for (; found.length < limit; this.byMark.advance(position)) {
-      const row = this.byMark.row(position);
+    const position = marks.seek(after + 1);
+    for (; found.length < limit; marks.advance(position)) {
+      const row = marks.row(position);
       if (row === 0) break;
       found.push(this.lease(row, undefined));
     }
     return found;
+  }
+
+  markedCount(relationship: string): number {
+    return this.links.group(relationship).marks.size;
+  }
+
+  oldestMarked(relationship: string): number {
+    const { marks } = this.links.group(relationship);
+    return marks.size === 0 ? 0 : marks.key(marks.seek(0));
   }
 
   slice(
@@ -232,33 +228,61 @@ class TypedLeaseTable implements LeaseTable {
     return row;
   }
 
-  /** Takes a row out of all orders in which its place changes with `next` (undefined: out of all). */
-  private leaveOrders(row: number, next: Lease | undefined): void {
+  /** Takes a row out of all orders in which its place changes with `next` (undefined: out of all); returns in which it stays. */
+  private leaveOrders(row: number, next: Lease | undefined): number {
     const words = this.rows.chunk(row);
     const base = this.rows.base(row);
     const state = words[base + ROW.STATE] as number;
-    const expiry = words[base + ROW.STATE_EXPIRATION] as number;
+    const number = words[base + ROW.LINK] as number;
+    const link = this.links.entry(number);
     const version = versionOf(words, base);
-    if (isInUse(state)) this.links.countInUse(words[base + ROW.LINK] as number, -1);
-    if (expiry !== 0 && expiry !== next?.stateExpirationTime) this.byExpiry.remove(expiry, row);
-    if (isMarked(state) && !(next?.marked === true && next.version === version))
-      this.byMark.remove(version, row);
-    if (isPrefix(state) && next?.kind !== "prefix") {
-      this.byPrefix.remove(orderKey(words, base), row);
-      const length = lengthOf(state);
-      this.prefixLengths[length] = (this.prefixLengths[length] as number) - 1;
+    const sameLink = next !== undefined && next.link === link.name;
+    let stays = 0;
+    if (isInUse(state)) link.inUse -= 1;
+    if (isDeclined(state)) link.declined -= 1;
+    const time = dueTimeOf(words, base);
+    if (time !== NO_TIME) {
+      if (sameLink && dueTime(next) === time && isDeclined(state) === (next.status === "ABANDONED"))
+        stays |= STAYS_DUE;
+      else if (isDeclined(state)) {
+        link.group.declined.remove(time, row);
+        this.byDeclined.remove(number * TWO_32 + time, row);
+      } else link.group.due.remove(time, row);
     }
+    if (isMarked(state)) {
+      if (sameLink && next.marked && next.version === version) stays |= STAYS_MARKED;
+      else link.group.marks.remove(version, row);
+    }
+    if (isPrefix(state)) {
+      if (next?.kind === "prefix") stays |= STAYS_PREFIX;
+      else this.byPrefix.remove(row);
+    }
+    return stays;
   }
 
-  private enterPrefix(row: number, words: Uint32Array, base: number): void {
-    this.byPrefix.add(orderKey(words, base), row);
-    const length = lengthOf(words[base + ROW.STATE] as number);
-    this.prefixLengths[length] = (this.prefixLengths[length] as number) + 1;
+  /** Puts a row that is written into all orders but those in which it stayed. */
+  private enterOrders(row: number, lease: Lease, stays: number): void {
+    const words = this.rows.chunk(row);
+    const base = this.rows.base(row);
+    const state = words[base + ROW.STATE] as number;
+    const number = words[base + ROW.LINK] as number;
+    const link = this.links.entry(number);
+    if (isInUse(state)) link.inUse += 1;
+    if (isDeclined(state)) link.declined += 1;
+    const time = dueTime(lease);
+    if (time !== NO_TIME && (stays & STAYS_DUE) === 0) {
+      if (isDeclined(state)) {
+        link.group.declined.add(time, row);
+        this.byDeclined.add(number * TWO_32 + time, row);
+      } else link.group.due.add(time, row);
+    }
+    if (lease.marked && (stays & STAYS_MARKED) === 0) link.group.marks.add(lease.version, row);
+    if (isPrefix(state) && (stays & STAYS_PREFIX) === 0) this.byPrefix.add(row);
   }
 
   private setLink(words: Uint32Array, base: number, link: string | undefined): void {
     const old = words[base + ROW.LINK] as number;
-    if (this.links.name(old) === link) return;
+    if (this.links.entry(old).name === link) return;
     words[base + ROW.LINK] = this.links.enter(link);
     this.links.leave(old);
   }
@@ -293,7 +317,7 @@ class TypedLeaseTable implements LeaseTable {
     const client = words[base + ROW.CLIENT] as number;
     return readLease(words, base, {
       address: address ?? this.addressOf(words, base),
-      link: this.links.name(words[base + ROW.LINK] as number),
+      link: this.links.entry(words[base + ROW.LINK] as number).name,
       duid: client === 0 ? undefined : this.clients.duid(client),
       relayData: this.blob(words[base + ROW.RELAY_DATA] as number),
       fqdn: this.blob(words[base + ROW.FQDN] as number),
@@ -309,15 +333,21 @@ class TypedLeaseTable implements LeaseTable {
     return entry === 0 ? undefined : this.blobs.bytes(entry);
   }
 
-  private collectDue(from: number, to: number, limit: number, found: Lease[]): void {
-    const position = this.byExpiry.seek(from);
-    for (
-      ;
-      found.length < limit && this.byExpiry.key(position) <= to;
-      this.byExpiry.advance(position)
-    ) {
-      found.push(this.lease(this.byExpiry.row(position), undefined));
+  private dueIn(order: OrderedRows, time: DhcpTime, limit: number): readonly Lease[] {
+    // F-013: serial arithmetic; "not later than time" is the half of the circle that ends with it.
+    const from = (time - 0x7fffffff) >>> 0;
+    const found: Lease[] = [];
+    const collect = (first: number, last: number): void => {
+      const position = order.seek(first);
+      for (; found.length < limit && order.key(position) <= last; order.advance(position))
+        found.push(this.lease(order.row(position), undefined));
+    };
+    if (from <= time) collect(from, time);
+    else {
+      collect(from, MAX_TIME);
+      collect(0, time);
     }
+    return found;
   }
 
   private isPrefixInUse(row: number): boolean {
@@ -330,34 +360,4 @@ class TypedLeaseTable implements LeaseTable {
     const base = this.rows.base(row);
     return hashAddress(this.seed, words, base, lengthOf(words[base + ROW.STATE] as number));
   }
-
-  /** By address, then by length. */
-  private comparePrefixes(a: number, b: number): number {
-    const wordsA = this.rows.chunk(a);
-    const wordsB = this.rows.chunk(b);
-    const baseA = this.rows.base(a);
-    const baseB = this.rows.base(b);
-    for (let i = 0; i < 4; i++) {
-      const difference = (wordsA[baseA + i] as number) - (wordsB[baseB + i] as number);
-      if (difference !== 0) return difference;
-    }
-    return (
-      lengthOf(wordsA[baseA + ROW.STATE] as number) - lengthOf(wordsB[baseB + ROW.STATE] as number)
-    );
-  }
-
-  private compareWithProbe(row: number): number {
-    const words = this.rows.chunk(row);
-    const base = this.rows.base(row);
-    for (let i = 0; i < 4; i++) {
-      const difference = (words[base + i] as number) - (this.probe[i] as number);
-      if (difference !== 0) return difference;
-    }
-    return 0;
-  }
-}
-
-/** The first 53 bits of an address as a number. */
-function orderKey(words: Uint32Array, base: number): number {
-  return (words[base] as number) * TWO_21 + ((words[base + 1] as number) >>> 11);
 }

@@ -19,6 +19,9 @@ import {
   parsePrefix,
 } from "../../../../src/core/model/ipv6.ts";
 
+/** Pools of one relationship, and behind them of another. */
+const relationshipOf = ({ address }: Prefix) =>
+  address >= prefixOf("2001:db8:c000::/34").address ? "other" : "pair";
 const prefixOf = (text: string): Prefix => parsePrefix(text) as Prefix;
 
 function block(text: string, changes: Partial<Block> = {}): Block {
@@ -34,7 +37,7 @@ function block(text: string, changes: Partial<Block> = {}): Block {
 }
 
 test("RFC 8156 §4.2.2: half of a pool is one block for the secondary, found by any prefix in it", () => {
-  const map = createBlockMap();
+  const map = createBlockMap(relationshipOf);
   const [lower, upper] = splitHalf(block("2001:db8::/32"));
   map.put(lower);
   map.put({ ...upper, status: "FREE-BACKUP", marked: true, version: 7 });
@@ -48,20 +51,20 @@ test("RFC 8156 §4.2.2: half of a pool is one block for the secondary, found by 
   expect(owner("2001:db8::/32")).toBeUndefined();
   expect(owner("2001:db7:ffff::/56")).toBeUndefined();
   expect(owner("2001:db9::/56")).toBeUndefined();
-  expect(map.marked().map(({ version }) => version)).toEqual([7]);
-  expect(map.markedCount).toBe(1);
+  expect(map.marked("pair").map(({ version }) => version)).toEqual([7]);
+  expect(map.markedCount("pair")).toBe(1);
 });
 
 test("F-033: marked blocks come in order of version; a block put again without its mark leaves them", () => {
-  const map = createBlockMap();
+  const map = createBlockMap(relationshipOf);
   map.put(block("2001:db8:1::/48", { marked: true, version: 9 }));
   map.put(block("2001:db8:2::/48", { marked: true, version: 4 }));
   map.put(block("2001:db8:3::/48", { version: 5 }));
-  expect(map.marked().map(({ version }) => version)).toEqual([4, 9]);
+  expect(map.marked("pair").map(({ version }) => version)).toEqual([4, 9]);
   map.put(block("2001:db8:2::/48", { version: 10 }));
-  expect(map.marked().map(({ version }) => version)).toEqual([9]);
+  expect(map.marked("pair").map(({ version }) => version)).toEqual([9]);
   map.remove(prefixOf("2001:db8:1::/48"));
-  expect([map.markedCount, map.size]).toEqual([0, 2]);
+  expect([map.markedCount("pair"), map.size]).toEqual([0, 2]);
   map.remove(prefixOf("2001:db8:1::/48"));
   expect(map.size).toBe(2);
 });
@@ -69,19 +72,21 @@ test("F-033: marked blocks come in order of version; a block put again without i
 test("splitHalf, buddyOf, parentOf and remainder are what their names say", () => {
   expect(splitHalf(prefixOf("2001:db8::/32"))).toEqual([
     prefixOf("2001:db8::/33"),
-    prefixOf("2001:db8:8000::/33"),
+    prefixOf("2001:db8:c000::/34"),
   ]);
-  expect(buddyOf(prefixOf("2001:db8::/33"))).toEqual(prefixOf("2001:db8:8000::/33"));
-  expect(buddyOf(prefixOf("2001:db8:8000::/33"))).toEqual(prefixOf("2001:db8::/33"));
-  expect(parentOf(prefixOf("2001:db8:8000::/33"))).toEqual(prefixOf("2001:db8::/32"));
+  expect(buddyOf(prefixOf("2001:db8::/33"))).toEqual(prefixOf("2001:db8:c000::/34"));
+  expect(buddyOf(prefixOf("2001:db8:c000::/34"))).toEqual(prefixOf("2001:db8::/33"));
+  expect(parentOf(prefixOf("2001:db8:c000::/34"))).toEqual(prefixOf("2001:db8::/32"));
   expect(remainder(prefixOf("2001:db8::/32"), prefixOf("2001:db8:4000::/34"))).toEqual([
-    prefixOf("2001:db8:8000::/33"),
+    prefixOf("2001:db8:c000::/34"),
     prefixOf("2001:db8::/34"),
   ]);
   expect(remainder(prefixOf("2001:db8::/32"), prefixOf("2001:db8::/32"))).toEqual([]);
   expect(() => splitHalf(prefixOf("2001:db8::1/128"))).toThrow("halves");
   expect(() => remainder(prefixOf("2001:db8::/32"), prefixOf("2001:db9::/33"))).toThrow("part");
-  expect(() => createBlockMap().put({ ...block("2001:db8::/32"), length: 16 })).toThrow("aligned");
+  expect(() =>
+    createBlockMap(relationshipOf).put({ ...block("2001:db8::/32"), length: 16 }),
+  ).toThrow("aligned");
 });
 
 test("blocks are disjoint whatever is put, and every question agrees with a plain list", () => {
@@ -96,7 +101,7 @@ test("blocks are disjoint whatever is put, and every question agrees with a plai
   });
   fc.assert(
     fc.property(steps, prefixes, (list, asked) => {
-      const map = createBlockMap();
+      const map = createBlockMap(relationshipOf);
       let plain: Block[] = [];
       list.forEach(({ prefix, put, marked }, version) => {
         const next: Block = {
@@ -127,9 +132,13 @@ test("blocks are disjoint whatever is put, and every question agrees with a plai
         plain.find((old) => containsPrefix(old, asked)),
       );
       expect(map.overlapping(asked)).toEqual(plain.filter((old) => overlaps(old, asked)));
-      const marks = plain.filter(({ marked }) => marked).sort((a, b) => a.version - b.version);
-      expect(map.marked()).toEqual(marks);
-      expect(map.markedCount).toBe(marks.length);
+      for (const name of ["pair", "other", "none"]) {
+        const marks = plain
+          .filter((block) => block.marked && relationshipOf(block) === name)
+          .sort((a, b) => a.version - b.version);
+        expect(map.marked(name)).toEqual(marks);
+        expect(map.markedCount(name)).toBe(marks.length);
+      }
     }),
     { numRuns: 500 },
   );

@@ -4,10 +4,19 @@ import { expect, test } from "vitest";
 import type { Duid } from "../../../../src/core/model/duid.ts";
 import { type Ipv6Address, parseIpv6 } from "../../../../src/core/model/ipv6.ts";
 import type { Lease } from "../../../../src/core/model/lease.ts";
+import { ALONE, type LeaseTableOptions } from "../../../../src/core/model/lease-table.ts";
 import { createMapTable } from "../../../../src/core/model/table/map-table.ts";
 import { createLeaseTable } from "../../../../src/core/model/table/typed-table.ts";
 
-const TABLES = { typed: createLeaseTable, map: createMapTable };
+/** Links "lan" and "wlan" belong to one relationship each, all others to none. */
+const OPTIONS: LeaseTableOptions = {
+  seed: [1, 2],
+  groupOf: (link) => ({ lan: "pair", wlan: "other" })[link ?? ""] ?? ALONE,
+};
+const TABLES = {
+  typed: () => createLeaseTable(OPTIONS),
+  map: () => createMapTable(OPTIONS),
+};
 
 const address = (text: string): Ipv6Address => parseIpv6(text) as Ipv6Address;
 
@@ -75,20 +84,64 @@ for (const [name, create] of Object.entries(TABLES)) {
     const table = create();
     for (const n of [1, 2, 3]) table.put(lease(`2001:db8::${n}`, { version: n, marked: true }));
     table.put(lease("2001:db8::1", { version: 4, marked: true }));
-    expect(table.marked(0, 10).map(({ version }) => version)).toEqual([2, 3, 4]);
-    expect(table.oldestMarked).toBe(2);
+    expect(table.marked("pair", 0, 10).map(({ version }) => version)).toEqual([2, 3, 4]);
+    expect(table.oldestMarked("pair")).toBe(2);
     table.put(lease("2001:db8::2", { version: 2, marked: false }));
-    expect(table.marked(0, 10).map(({ version }) => version)).toEqual([3, 4]);
-    expect(table.marked(3, 10).map(({ version }) => version)).toEqual([4]);
-    expect(table.marked(4, 10)).toEqual([]);
-    expect(table.marked(0, 1).map(({ version }) => version)).toEqual([3]);
+    expect(table.marked("pair", 0, 10).map(({ version }) => version)).toEqual([3, 4]);
+    expect(table.marked("pair", 3, 10).map(({ version }) => version)).toEqual([4]);
+    expect(table.marked("pair", 4, 10)).toEqual([]);
+    expect(table.marked("pair", 0, 1).map(({ version }) => version)).toEqual([3]);
   });
 
   test(`${name}: F-299: marks are in order of version even when a replay brings them in another`, () => {
     const table = create();
     for (const n of [9, 3, 7, 1, 8])
       table.put(lease(`2001:db8::${n}`, { version: n, marked: true }));
-    expect(table.marked(0, 10).map(({ version }) => version)).toEqual([1, 3, 7, 8, 9]);
+    expect(table.marked("pair", 0, 10).map(({ version }) => version)).toEqual([1, 3, 7, 8, 9]);
+  });
+
+  test(`${name}: F-299, R7031-24: marks of one relationship are counted and walked by themselves`, () => {
+    const table = create();
+    table.put(lease("2001:db8::1", { version: 1, marked: true, link: "wlan" }));
+    table.put(lease("2001:db8::2", { version: 2, marked: true }));
+    table.put(lease("2001:db8::3", { version: 3, marked: true, link: "alone" }));
+    const versions = (relationship: string) =>
+      table.marked(relationship, 0, 10).map(({ version }) => version);
+    expect([versions("pair"), versions("other"), versions("none")]).toEqual([[2], [1], []]);
+    expect([table.markedCount("pair"), table.markedCount("none")]).toEqual([1, 0]);
+    expect([table.oldestMarked("pair"), table.oldestMarked("other")]).toEqual([2, 1]);
+    // A lease that comes to another link takes its mark along.
+    table.put(lease("2001:db8::1", { version: 1, marked: true }));
+    expect([versions("pair"), versions("other")]).toEqual([[1, 2], []]);
+  });
+
+  test(`${name}: what is due stands by relationship, declined addresses by themselves and by link`, () => {
+    const table = create();
+    const at = (n: number, stateExpirationTime: number, changes: Partial<Lease>) =>
+      table.put(lease(`2001:db8::${n}`, { stateExpirationTime, ...changes }));
+    at(1, 10, { link: "wlan" });
+    at(2, 11, {});
+    at(3, 12, { link: "alone" });
+    at(4, 14, { status: "ABANDONED" });
+    at(5, 13, { status: "ABANDONED" });
+    at(6, 15, { status: "ABANDONED", link: "wlan" });
+    at(7, 16, { status: "FREE", marked: true });
+    const times = (leases: readonly Lease[]) => leases.map((each) => each.stateExpirationTime);
+    expect(times(table.due("pair", 20, 10))).toEqual([11]);
+    expect(times(table.due("other", 20, 10))).toEqual([10]);
+    expect(times(table.due(ALONE, 20, 10))).toEqual([12]);
+    expect(times(table.dueDeclined("pair", 20, 10))).toEqual([13, 14]);
+    expect(times(table.dueDeclined("other", 14, 10))).toEqual([]);
+    expect([table.countDeclined("lan"), table.countDeclined("alone")]).toEqual([2, 0]);
+    expect(table.oldestDeclined("lan")?.stateExpirationTime).toBe(13);
+    at(5, 13, { status: "RESET" });
+    expect(table.oldestDeclined("lan")?.stateExpirationTime).toBe(14);
+    expect(times(table.due("pair", 20, 10))).toEqual([11, 13]);
+    table.remove(lease("2001:db8::4"));
+    expect([table.countDeclined("lan"), table.oldestDeclined("lan")]).toEqual([0, undefined]);
+    // A free lease of which the partner must hear is not forgotten before.
+    at(7, 16, { status: "FREE" });
+    expect(times(table.due("pair", 20, 10))).toEqual([11, 13, 16]);
   });
 
   test(`${name}: F-013: what is due is told by serial arithmetic, over the wrap of 2^32 too`, () => {
@@ -98,7 +151,7 @@ for (const [name, create] of Object.entries(TABLES)) {
       table.put(lease(`2001:db8::${n + 1}`, { stateExpirationTime }));
     });
     const due = (time: number, limit = 10) =>
-      table.due(time, limit).map((each) => each.stateExpirationTime);
+      table.due("pair", time, limit).map((each) => each.stateExpirationTime);
     expect(due(0xffffff00)).toEqual([0x7fffffff, 0xffffff00]);
     expect(due(100)).toEqual([0xffffff00, 0xffffffff, 1]);
     expect(due(100, 2)).toEqual([0xffffff00, 0xffffffff]);
