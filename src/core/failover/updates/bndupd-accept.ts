@@ -29,6 +29,7 @@ import {
   type UpdatedLease,
 } from "./bndupd-read.ts";
 import { storeUpdate } from "./bndupd-store.ts";
+import { withinReach } from "./bndupd-times.ts";
 import { hiddenUntil, isAfterLoss } from "./forgotten.ts";
 import type { UpdateStream } from "./stream.ts";
 
@@ -109,6 +110,7 @@ function mirrored(options: readonly Option[]): readonly Option[] {
     if (
       each.type === "IA_NA" ||
       each.type === "IA_PD" ||
+      each.type === "IA_TA" ||
       each.type === "IAADDR" ||
       each.type === "IAPREFIX"
     )
@@ -138,10 +140,7 @@ function repliedIa(context: AcceptContext, ia: ReadIa): Option {
       ? option("IAADDR", { ...lease, options: details })
       : option("IAPREFIX", { ...lease, options: details });
   });
-  const { iaid, t1, t2 } = ia.option;
-  return ia.option.type === "IA_NA"
-    ? option("IA_NA", { iaid, t1, t2, options })
-    : option("IA_PD", { iaid, t1, t2, options });
+  return { ...ia.option, options };
 }
 
 /** F-343, F-346, F-348, F-349, A-22: what the BNDUPD had, echoed; a status only for a refusal. */
@@ -165,8 +164,8 @@ function repliedDetails(
 
 function acceptLease(context: AcceptContext, read: ReadLease): Refusal | undefined {
   if (read.type === "bad") return read;
-  const { update } = read;
   const { failover, role, now } = context;
+  const update = withinReach(read.update, now);
   context.stream.heardOf(update, now);
   if (update.hasDnsData) warnOfDnsData(context, update);
   const link = linkOf(context, update);

@@ -1,13 +1,23 @@
 // Reads a BNDUPD into values, or says what is missing (RFC 8156 §7.5.3).
 
+import { CONFIG_LIMITS } from "../../config/limits.ts";
 import { type BindingStatus, bindingStatusOf } from "../../model/binding-status.ts";
 import type { Duid } from "../../model/duid.ts";
 import { ipv6ToBytes, maskTo } from "../../model/ipv6.ts";
 import type { LeaseKey } from "../../model/lease.ts";
 import { LIMITS } from "../../model/limits.ts";
-import { addSeconds, type DhcpTime, NO_TIME, type Seconds } from "../../model/time.ts";
+import {
+  addSeconds,
+  type DhcpTime,
+  INFINITY_SECONDS,
+  NO_TIME,
+  type Seconds,
+} from "../../model/time.ts";
 import { STATUS } from "../../wire/messages.ts";
 import { allOptions, firstOption, type Option, type OptionByType } from "../../wire/options.ts";
+
+/** A-59: 34 years stand for what has no end. */
+const LONGEST: Seconds = CONFIG_LIMITS.failoverLifetimeSeconds;
 
 export interface UpdatedLease extends LeaseKey {
   readonly duid: Duid;
@@ -44,8 +54,10 @@ export type ReadLease =
   | { readonly type: "lease"; readonly update: UpdatedLease }
   | { readonly type: "bad"; readonly status: number; readonly message: string };
 
+type IaOption = OptionByType<"IA_NA"> | OptionByType<"IA_PD"> | OptionByType<"IA_TA">;
+
 export interface ReadIa {
-  readonly option: OptionByType<"IA_NA"> | OptionByType<"IA_PD">;
+  readonly option: IaOption;
   readonly leases: readonly {
     readonly option: OptionByType<"IAADDR"> | OptionByType<"IAPREFIX">;
     readonly read: ReadLease;
@@ -89,8 +101,10 @@ function readClient(data: OptionByType<"CLIENT_DATA">): ReadUpdate {
     return bad("no VPN is configured", STATUS.ConfigurationConflict);
   const base = firstOption(data.options, "LQ_BASE_TIME");
   if (base === undefined) return bad("no base time");
-  const ias = data.options.filter((option) => option.type === "IA_NA" || option.type === "IA_PD");
+  const ias = data.options.filter(isIa);
   if (ias.length === 0) return bad("no IA");
+  // §7.6: a reason stands at the client or at a lease, and here there is none.
+  if (ias.some((ia) => !ia.options.some(isLease))) return bad("an IA without a lease");
   const context = { duid: clientId.duid, base: base.value, ...clientExtras(data.options) };
   const read = ias.map((ia) => readIa(ia, context));
   const count = read.reduce((sum, ia) => sum + 1 + ia.leases.length, 0);
@@ -99,19 +113,30 @@ function readClient(data: OptionByType<"CLIENT_DATA">): ReadUpdate {
   return { type: "client", clientId: clientId.duid, ias: read };
 }
 
+function isIa(each: Option): each is IaOption {
+  return each.type === "IA_NA" || each.type === "IA_PD" || each.type === "IA_TA";
+}
+
+function isLease(each: Option): each is OptionByType<"IAADDR"> | OptionByType<"IAPREFIX"> {
+  return each.type === "IAADDR" || each.type === "IAPREFIX";
+}
+
 interface ClientContext {
   readonly duid: Duid;
   readonly base: DhcpTime;
+  /** RFC 5007 §4.1.2.3: seconds since the last contact, where the client has it and its leases have not. */
+  readonly clt: Seconds | undefined;
   readonly relayData: Uint8Array | undefined;
   readonly reconfigureData: Uint8Array | undefined;
 }
 
 function clientExtras(
   options: readonly Option[],
-): Pick<ClientContext, "relayData" | "reconfigureData"> {
+): Pick<ClientContext, "clt" | "relayData" | "reconfigureData"> {
   const relay = firstOption(options, "LQ_RELAY_DATA");
   const reconfigure = firstOption(options, "F_RECONFIGURE_DATA");
   return {
+    clt: firstOption(options, "CLT_TIME")?.value,
     relayData: relay && packRelay(relay),
     reconfigureData: reconfigure && packReconfigure(reconfigure),
   };
@@ -139,13 +164,24 @@ function packReconfigure({
   return data;
 }
 
-function readIa(ia: OptionByType<"IA_NA"> | OptionByType<"IA_PD">, context: ClientContext): ReadIa {
-  const wanted = ia.type === "IA_NA" ? "IAADDR" : "IAPREFIX";
+function readIa(ia: IaOption, context: ClientContext): ReadIa {
   const leases = ia.options
-    .filter((option) => option.type === "IAADDR" || option.type === "IAPREFIX")
-    .filter((option) => option.type === wanted)
-    .map((option) => ({ option, read: readLease(option, ia, context) }));
+    .filter(isLease)
+    .map((option) => ({ option, read: readLeaseOf(ia, option, context) }));
   return { option: ia, leases };
+}
+
+/** F-304, F-344: a lease of the wrong kind is refused, and only it. */
+function readLeaseOf(
+  ia: IaOption,
+  lease: OptionByType<"IAADDR"> | OptionByType<"IAPREFIX">,
+  context: ClientContext,
+): ReadLease {
+  if (ia.type === "IA_TA")
+    return bad("temporary addresses are not served here", STATUS.ConfigurationConflict);
+  const wanted = ia.type === "IA_NA" ? "IAADDR" : "IAPREFIX";
+  if (lease.type !== wanted) return bad(`${lease.type} in ${ia.type}`);
+  return readLease(lease, ia, context);
 }
 
 const DNS_DATA: ReadonlySet<string> = new Set([
@@ -157,7 +193,7 @@ const DNS_DATA: ReadonlySet<string> = new Set([
 
 function readLease(
   lease: OptionByType<"IAADDR"> | OptionByType<"IAPREFIX">,
-  ia: ReadIa["option"],
+  ia: OptionByType<"IA_NA"> | OptionByType<"IA_PD">,
   context: ClientContext,
 ): ReadLease {
   const { options } = lease;
@@ -168,11 +204,13 @@ function readLease(
   if (status === undefined) return bad("no known binding-status"); // F-108
   const start = firstOption(options, "F_START_TIME_OF_STATE")?.value;
   if (start === undefined) return bad("no start time of state");
-  // RFC 8156 §7.4: ACTIVE has a timeout; without it the lease would never end here.
-  const end = firstOption(options, "F_STATE_EXPIRATION_TIME")?.value ?? NO_TIME;
-  if (status === "ACTIVE" && end === NO_TIME) return bad("ACTIVE without its end");
-  // A-28: with the lease, as §7.4 has it.
-  const clt = firstOption(options, "CLT_TIME")?.value;
+  const told = firstOption(options, "F_STATE_EXPIRATION_TIME")?.value ?? NO_TIME;
+  // RFC 8156 §7.4: ACTIVE has a timeout; without it the lease would never end here. A-59: an infinite one has none.
+  const isInfinite = lease.validLifetime === INFINITY_SECONDS;
+  if (status === "ACTIVE" && told === NO_TIME && !isInfinite) return bad("ACTIVE without its end");
+  const end = status === "ACTIVE" && isInfinite ? addSeconds(context.base, LONGEST) : told;
+  // A-28: with the lease, as §7.4 has it, or with the client, as RFC 5007 has it.
+  const clt = firstOption(options, "CLT_TIME")?.value ?? context.clt;
   const fqdn = firstOption(options, "CLIENT_FQDN");
   return {
     type: "lease",
@@ -188,7 +226,8 @@ function readLease(
       validLifetime: lease.validLifetime,
       status,
       startTimeOfState: start,
-      clientTransactionTime: clt === undefined ? NO_TIME : addSeconds(context.base, -clt),
+      clientTransactionTime:
+        clt === undefined ? NO_TIME : addSeconds(context.base, -Math.min(clt, LONGEST)),
       stateExpirationTime: end,
       partnerLifetime: firstOption(options, "F_PARTNER_LIFETIME")?.value ?? NO_TIME,
       expirationTime: firstOption(options, "F_EXPIRATION_TIME")?.value ?? NO_TIME,
