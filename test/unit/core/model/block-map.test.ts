@@ -72,13 +72,13 @@ test("F-033: marked blocks come in order of version; a block put again without i
 test("splitHalf, buddyOf, parentOf and remainder are what their names say", () => {
   expect(splitHalf(prefixOf("2001:db8::/32"))).toEqual([
     prefixOf("2001:db8::/33"),
-    prefixOf("2001:db8:c000::/34"),
+    prefixOf("2001:db8:8000::/33"),
   ]);
-  expect(buddyOf(prefixOf("2001:db8::/33"))).toEqual(prefixOf("2001:db8:c000::/34"));
-  expect(buddyOf(prefixOf("2001:db8:c000::/34"))).toEqual(prefixOf("2001:db8::/33"));
-  expect(parentOf(prefixOf("2001:db8:c000::/34"))).toEqual(prefixOf("2001:db8::/32"));
+  expect(buddyOf(prefixOf("2001:db8::/33"))).toEqual(prefixOf("2001:db8:8000::/33"));
+  expect(buddyOf(prefixOf("2001:db8:8000::/33"))).toEqual(prefixOf("2001:db8::/33"));
+  expect(parentOf(prefixOf("2001:db8:8000::/33"))).toEqual(prefixOf("2001:db8::/32"));
   expect(remainder(prefixOf("2001:db8::/32"), prefixOf("2001:db8:4000::/34"))).toEqual([
-    prefixOf("2001:db8:c000::/34"),
+    prefixOf("2001:db8:8000::/33"),
     prefixOf("2001:db8::/34"),
   ]);
   expect(remainder(prefixOf("2001:db8::/32"), prefixOf("2001:db8::/32"))).toEqual([]);
