@@ -1,11 +1,12 @@
 // A machine with one server on it: a clock, a disk, an inbox, and the loop that steps the server's door. It is
 // paused, killed, loses power and starts again; the server inside never knows that the world is simulated.
 
+import type { Command } from "../src/api/commands.ts";
+import type { CommandResult } from "../src/api/results.ts";
 import type { CompiledConfig } from "../src/core/config/types.ts";
 import type { LogEvent } from "../src/core/model/log-events.ts";
 import type { Millis } from "../src/core/model/time.ts";
-import type { Command } from "../src/core/server/commands.ts";
-import type { CommandResult, ServerDoor, ServerEvent, Sink } from "../src/core/server/events.ts";
+import type { ServerDoor, ServerEvent, Sink } from "../src/core/server/events.ts";
 import { QueueAge } from "../src/core/server/queue-age.ts";
 import type { ReceivedDatagram, SentDatagram } from "../src/ports/datagram.ts";
 import type { DiskReader, DiskRequest } from "../src/ports/disk.ts";

@@ -1,8 +1,8 @@
 // The two servers of a world on their machines, with their partner link: what happens to them, and what the checkers
 // and the trace hear of it.
 
+import type { Command } from "../src/api/commands.ts";
 import type { LogEvent } from "../src/core/model/log-events.ts";
-import type { Command } from "../src/core/server/commands.ts";
 import type { SentDatagram } from "../src/ports/datagram.ts";
 import { RESET_ACCEPTED } from "./ambush.ts";
 import { PartnerReader } from "./checkers/decode-partner.ts";

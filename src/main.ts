@@ -7,6 +7,7 @@ import { hostname } from "node:os";
 import { dirname, resolve } from "node:path";
 import { createSecureContext } from "node:tls";
 import { openControl, SocketInUseError } from "./admin/control.ts";
+import type { ProcessStatus } from "./api/status.ts";
 import { CliError, EXIT } from "./cli/errors.ts";
 import { runProgram } from "./cli/program.ts";
 import type { ServeOptions } from "./cli/serve.ts";
@@ -149,7 +150,7 @@ async function lockStateOrExplain(directory: string): Promise<StateLock> {
 async function openControlOrExplain(
   config: CompiledConfig,
   loop: Loop,
-  process: () => Readonly<Record<string, unknown>>,
+  process: () => ProcessStatus,
 ): ReturnType<typeof openControl> {
   const path = config.server.controlSocket;
   try {

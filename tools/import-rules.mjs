@@ -25,6 +25,7 @@ const IMPURE = [
 ];
 /** Folders under the rules and the packages that each may import. */
 const RULES = [
+  { folder: "src/api", packages: ["zod"] },
   { folder: "src/core/model", packages: [] },
   { folder: "src/core/wire", packages: [] },
   { folder: "src/core/config", packages: ["yaml", "zod"] },

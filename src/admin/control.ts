@@ -7,9 +7,12 @@ import { dirname } from "node:path";
 import { createAdaptorServer } from "@hono/node-server";
 import { type Context, Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
-import type { Command } from "../core/server/commands.ts";
-import type { CommandResult } from "../core/server/events.ts";
-import { leasesList, leasesShow, partnerDown, RequestError, reclaim } from "./requests.ts";
+import type { Command, CommandType } from "../api/commands.ts";
+import { FAILURES, type FailureCode } from "../api/failures.ts";
+import type { Ask, CommandResult, Refusal, Result } from "../api/results.ts";
+import { ROUTES } from "../api/routes.ts";
+import type { ProcessStatus } from "../api/status.ts";
+import { bodyFields, commandOf, RequestError } from "./requests.ts";
 
 /** A request's body is a small object. */
 const MAX_BODY = 16 * 1024;
@@ -23,9 +26,9 @@ const DIRECTORY_MODE = 0o700;
 export interface ControlOptions {
   readonly path: string;
   /** Hands a command to the core. */
-  readonly ask: (command: Command) => Promise<CommandResult>;
-  /** What the shell adds to `/v1/status`: its own counters, version, process. */
-  readonly process: () => Readonly<Record<string, unknown>>;
+  readonly ask: Ask;
+  /** What only the process knows, for `status`. */
+  readonly process: () => ProcessStatus;
 }
 
 export interface Control {
@@ -63,65 +66,55 @@ export async function openControl(options: ControlOptions): Promise<Control> {
 /** The routes alone, for tests and for a later listener besides the unix socket. */
 export function createControlApp(options: ControlOptions): Hono {
   const app = new Hono();
-  const answer = async (context: Context, command: Command): Promise<Response> =>
-    respond(context, await options.ask(command));
-
   app.use(
     bodyLimit({
       maxSize: MAX_BODY,
-      onError: (context) => failure(context, 413, "too-large", "the body is too large"),
+      onError: (context) => respond(context, refusal("too-large", "the body is too large")),
     }),
   );
-  app.get("/v1/status", async (context) => {
-    const result = await options.ask({ type: "status" });
-    if (!result.ok) return respond(context, result);
-    return context.json({ ...asObject(result.value), process: options.process() });
+  for (const type of Object.keys(ROUTES) as CommandType[]) {
+    const { method, path } = ROUTES[type];
+    app.on(method, path, async (context) => {
+      const given = method === "GET" ? context.req.query() : bodyFields(await context.req.text());
+      return answer(context, options, commandOf(type, { ...given, ...context.req.param() }));
+    });
+  }
+  // A prefix as people write it, with its slash.
+  app.get(`${ROUTES["leases-show"].path}/:length`, async (context) => {
+    const { lease, length } = context.req.param();
+    const fields = { ...context.req.query(), lease: `${lease}/${length}` };
+    return answer(context, options, commandOf("leases-show", fields));
   });
-  app.get("/v1/failover", (context) => answer(context, { type: "failover-status" }));
-  app.get("/v1/leases", (context) => answer(context, leasesList(context.req.query())));
-  app.get("/v1/leases/:address", (context) =>
-    answer(context, leasesShow(context.req.param("address"))),
+  app.notFound((context) =>
+    respond(context, refusal("no-such-route", `no route ${context.req.path}`)),
   );
-  app.get("/v1/leases/:address/:length", (context) => {
-    const { address, length } = context.req.param();
-    return answer(context, leasesShow(`${address}/${length}`));
-  });
-  // T-13: the command for the wait in COMMUNICATIONS-INTERRUPTED and the RECOVER states.
-  app.post("/v1/failover/partner-down", async (context) =>
-    answer(context, partnerDown(await context.req.text())),
-  );
-  // T-01: the second word, with the relationship's name.
-  app.post("/v1/failover/reclaim", async (context) =>
-    answer(context, reclaim(await context.req.text())),
-  );
-  app.post("/v1/stop", (context) => answer(context, { type: "stop" }));
-  app.notFound((context) => failure(context, 404, "no-such-route", `no route ${context.req.path}`));
   app.onError((error, context) => {
-    if (error instanceof RequestError) return failure(context, 400, error.code, error.message);
+    if (error instanceof RequestError) return respond(context, refusal(error.code, error.message));
     throw error;
   });
   return app;
 }
 
+async function answer(
+  context: Context,
+  { ask, process }: ControlOptions,
+  command: Command,
+): Promise<Response> {
+  if (command.type !== "status") return respond(context, await ask(command));
+  const result = await ask(command);
+  if (!result.ok) return respond(context, result);
+  const value: Result<"status"> = { ...result.value, process: process() };
+  return context.json(value);
+}
+
+function refusal(code: FailureCode, message: string): Refusal {
+  return { ok: false, code, message };
+}
+
 function respond(context: Context, result: CommandResult): Response {
-  if (result.ok) return context.json(result.value ?? {});
-  return failure(context, statusFor(result.code), result.code, result.message);
-}
-
-type FailureStatus = 400 | 404 | 409 | 413 | 503;
-
-function statusFor(code: string): FailureStatus {
-  if (/^(no-such|unknown|not-found)/.test(code)) return 404;
-  if (/^(bad|invalid)/.test(code)) return 400;
-  return ["stopped", "busy", "timeout"].includes(code) ? 503 : 409;
-}
-
-function failure(context: Context, status: FailureStatus, code: string, message: string): Response {
-  return context.json({ code, message }, status);
-}
-
-function asObject(value: unknown): Record<string, unknown> {
-  return typeof value === "object" && value !== null ? { ...value } : { value };
+  if (result.ok) return context.json(result.value);
+  const { code, message } = result;
+  return context.json({ code, message }, FAILURES[code]);
 }
 
 /** The socket of a server that was killed is removed; that of a living one is not. */

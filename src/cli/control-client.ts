@@ -2,6 +2,10 @@
 
 import { request } from "node:http";
 import type { Command } from "commander";
+import type { CommandInput, CommandType } from "../api/commands.ts";
+import { FAILURE } from "../api/failures.ts";
+import { RESULTS, type Result } from "../api/results.ts";
+import { ROUTES } from "../api/routes.ts";
 import { requireConfig } from "./config-file.ts";
 import { CliError, EXIT } from "./errors.ts";
 import type { Terminal } from "./terminal.ts";
@@ -32,32 +36,71 @@ export function socketPath(options: SocketOptions, terminal: Terminal): string {
   return terminal.environment.TANDEM_SOCKET ?? DEFAULT_SOCKET;
 }
 
-/** GET, or POST when there is a body. Throws CliError with the server's own words when it refuses. */
-export async function askServer(path: string, route: string, body?: unknown): Promise<unknown> {
-  const { status, text } = await exchange(path, route, body);
-  let value: unknown;
+/** One command and its answer. Throws CliError with the server's own words when it refuses. */
+export async function askServer<Type extends CommandType>(
+  socket: string,
+  type: Type,
+  fields: CommandInput<Type>,
+): Promise<Result<Type>> {
+  const { status, text } = await exchange(socket, requestOf(type, fields));
+  const value = readJson(socket, text);
+  if (status >= 400) {
+    const failure = FAILURE.safeParse(value);
+    const said = failure.success ? failure.data.message : `the server answered ${status}`;
+    throw new CliError(EXIT.failure, said);
+  }
+  const result = RESULTS[type].safeParse(value);
+  if (result.success) return result.data as Result<Type>;
+  const [issue] = result.error.issues;
+  throw new CliError(
+    EXIT.failure,
+    `the server's answer is not understood: ${issue?.path.join(".")}: ${issue?.message}`,
+    "is the running server of another version? Restart it after an upgrade",
+  );
+}
+
+function readJson(socket: string, text: string): unknown {
   try {
-    value = JSON.parse(text);
+    return JSON.parse(text);
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
-    throw new CliError(EXIT.failure, `what answers on ${path} is no Tandem server`);
+    throw new CliError(EXIT.failure, `what answers on ${socket} is no Tandem server`);
   }
-  if (status < 400) return value;
-  const { message, code } = value as { readonly message?: string; readonly code?: string };
-  throw new CliError(EXIT.failure, message ?? `the server answered ${status} ${code ?? ""}`);
+}
+
+interface Sent {
+  readonly method: "GET" | "POST";
+  readonly path: string;
+  readonly body: string | undefined;
+}
+
+/** Fields that the path names stand in it; the others in the query or the body. */
+function requestOf(type: CommandType, fields: Readonly<Record<string, unknown>>): Sent {
+  const { method, path } = ROUTES[type];
+  const rest = new Map(Object.entries(fields).filter(([, value]) => value !== undefined));
+  const filled = path.replaceAll(/:(\w+)/g, (_all, name: string) => {
+    const value = String(rest.get(name));
+    rest.delete(name);
+    return encodeURIComponent(value);
+  });
+  if (method === "POST")
+    return { method, path: filled, body: JSON.stringify(Object.fromEntries(rest)) };
+  const query = new URLSearchParams(
+    Object.fromEntries([...rest].map(([name, value]) => [name, String(value)])),
+  );
+  return { method, path: rest.size === 0 ? filled : `${filled}?${query}`, body: undefined };
 }
 
 function exchange(
   socket: string,
-  route: string,
-  body: unknown,
+  { method, path, body }: Sent,
 ): Promise<{ readonly status: number; readonly text: string }> {
   return new Promise((resolve, reject) => {
     const sent = request(
       {
         socketPath: socket,
-        path: route,
-        method: body === undefined ? "GET" : "POST",
+        path,
+        method,
         headers: { host: "tandem", "content-type": "application/json" },
         timeout: ANSWER_MILLIS,
       },
@@ -73,7 +116,7 @@ function exchange(
     );
     sent.on("timeout", () => sent.destroy(new Error("no answer")));
     sent.on("error", (error) => reject(unreachable(socket, error)));
-    sent.end(body === undefined ? undefined : JSON.stringify(body));
+    sent.end(body);
   });
 }
 

@@ -1,10 +1,10 @@
 // `tandem failover partner-down`: the operator says that the partner does not serve (T-01, T-13, A-72).
 
 import type { Command } from "commander";
+import type { Result } from "../api/results.ts";
 import { askServer, type SocketOptions, socketPath, withSocketOptions } from "./control-client.ts";
 import { CliError, EXIT } from "./errors.ts";
 import { renderFailover } from "./failover-status.ts";
-import { isRecord, renderValue } from "./render.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** T-01, F-390: what the command does and that the partner must be off, before anything is asked. */
@@ -51,13 +51,13 @@ export function addPartnerDown(failover: Command, terminal: Terminal): void {
       const force = given.force === true;
       const value =
         given.reclaim === true
-          ? await askServer(socket, "/v1/failover/reclaim", {
+          ? await askServer(socket, "reclaim", {
               relationship: await reclaimed(given, socket, terminal),
               force,
             })
           : await partnerDown(given, socket, terminal);
       if (given.json === true) terminal.out(JSON.stringify(value, null, 2));
-      else terminal.out(isRecord(value) ? renderValue(value.message) : "done");
+      else terminal.out(value.message);
     });
 }
 
@@ -65,10 +65,10 @@ async function partnerDown(
   given: PartnerDownOptions,
   socket: string,
   terminal: Terminal,
-): Promise<unknown> {
+): Promise<Result<"partner-down">> {
   if (given.yes !== true) await confirm(socket, terminal);
-  const body = { relationship: given.relationship, force: given.force === true };
-  return askServer(socket, "/v1/failover/partner-down", body);
+  const { relationship, force } = given;
+  return askServer(socket, "partner-down", { relationship, force });
 }
 
 /** The relationship's name, typed by the operator: after the prompt, or as an option beside --yes. */
@@ -84,7 +84,7 @@ async function reclaimed(
       "--reclaim is confirmed by the relationship's name",
       "add --relationship NAME --yes when you are sure that the partner's machine is off",
     );
-  terminal.note(renderFailover(await askServer(socket, "/v1/failover")));
+  terminal.note(renderFailover(await askServer(socket, "failover-status", {})));
   terminal.note(`\n${EFFECT}\n\n${RECLAIM}\n`);
   const name = await terminal.ask(
     "If the partner's machine is off, type the relationship's name: ",
@@ -103,7 +103,7 @@ async function confirm(socket: string, terminal: Terminal): Promise<void> {
       "add --yes when you are sure",
     );
   }
-  terminal.note(renderFailover(await askServer(socket, "/v1/failover")));
+  terminal.note(renderFailover(await askServer(socket, "failover-status", {})));
   terminal.note(`\n${EFFECT}\n`);
   const answer = await terminal.ask("Is the partner down? Type yes: ");
   if (answer.trim().toLowerCase() !== "yes") {

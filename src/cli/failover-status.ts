@@ -1,38 +1,12 @@
 // `tandem failover status`: where the pair stands, why, what is at risk and what to do (T-13).
 
 import type { Command } from "commander";
+import type { AlarmResult } from "../api/alarms.ts";
+import type { EndpointResult } from "../api/failover.ts";
+import type { Result } from "../api/results.ts";
 import { askServer, type SocketOptions, socketPath, withSocketOptions } from "./control-client.ts";
-import {
-  isRecord,
-  printable,
-  renderMoment,
-  renderSpan,
-  renderTree,
-  renderValue,
-} from "./render.ts";
+import { printable, renderMoment, renderSpan } from "./render.ts";
 import type { Terminal } from "./terminal.ts";
-
-type Endpoint = Readonly<Record<string, unknown>>;
-
-/** Fields that have a place of their own in the text; all others are listed below it. */
-const PLACED: ReadonlySet<string> = new Set([
-  "relationship",
-  "role",
-  "state",
-  "since",
-  "reason",
-  "meaning",
-  "partner",
-  "partnerState",
-  "partnerSince",
-  "communications",
-  "lastContact",
-  "clockOffset",
-  "backlog",
-  "oldestUnacked",
-  "advice",
-  "alarms",
-]);
 
 export function addFailoverStatus(failover: Command, terminal: Terminal): void {
   withSocketOptions(failover.command("status"))
@@ -40,86 +14,75 @@ export function addFailoverStatus(failover: Command, terminal: Terminal): void {
     .option("--json", "as JSON")
     .addHelpText("after", "\nExample:\n  tandem failover status")
     .action(async (given: SocketOptions & { json?: boolean }) => {
-      const value = await askServer(socketPath(given, terminal), "/v1/failover");
+      const value = await askServer(socketPath(given, terminal), "failover-status", {});
       terminal.out(given.json === true ? JSON.stringify(value, null, 2) : renderFailover(value));
     });
 }
 
-/** The core's answer as text; what is not there is left out. */
-export function renderFailover(value: unknown): string {
-  const endpoints = endpointsOf(value);
-  if (endpoints.length === 0) return "no failover relationship is configured";
-  return endpoints.map(renderEndpoint).join("\n\n");
+/** The answer as text. */
+export function renderFailover({ relationships, alarms }: Result<"failover-status">): string {
+  if (relationships.length === 0) return "no failover relationship is configured";
+  const text = relationships.map((endpoint) =>
+    renderEndpoint(
+      endpoint,
+      alarms.filter(({ subject }) => subject === endpoint.relationship),
+    ),
+  );
+  return text.join("\n\n");
 }
 
-function endpointsOf(value: unknown): readonly Endpoint[] {
-  const list = isRecord(value) && "relationships" in value ? value.relationships : value;
-  return (Array.isArray(list) ? list : [list]).filter(isRecord);
-}
-
-function renderEndpoint(endpoint: Endpoint): string {
-  const { relationship, role, state, since, reason, partner, partnerState } = endpoint;
+function renderEndpoint(endpoint: EndpointResult, alarms: readonly AlarmResult[]): string {
+  const { relationship, role, state, since, reason, meaning, partner } = endpoint;
+  const { partnerState, partnerSince, lastContact, communications, clockOffset } = endpoint;
+  const from = partnerSince === null ? "" : ` since ${moment(partnerSince)}`;
   const lines = [
-    `${text(relationship)}: ${text(state)}${role === undefined ? "" : ` (${text(role)})`}`,
+    `${printable(relationship)}: ${state} (${role})`,
+    line("since", `${moment(since)}, ${reason}`),
+    line("means", meaning),
+    line("partner", `${partner}: ${partnerState ?? "-"}${from}`),
+    line(
+      "contact",
+      `${communications}, last heard ${lastContact === null ? "never" : moment(lastContact)}`,
+    ),
+    line("clocks", clockOffset === null ? "not compared yet" : clocks(clockOffset)),
+    line("to be told", toBeTold(endpoint)),
+    line("MCLT", renderSpan(endpoint.mclt * 1_000)),
+    line("secured", endpoint.secured ? "yes" : "no"),
+    ...(endpoint.waitUntil === null ? [] : [line("wait until", moment(endpoint.waitUntil))]),
+    ...(endpoint.reclaimed === null
+      ? []
+      : [line("reclaimed", `partner's part used from ${moment(endpoint.reclaimed.from)} on`)]),
+    ...renderAlarms(alarms),
+    "  what to do:",
+    ...endpoint.advice.map((each) => `    - ${each}`),
   ];
-  const add = (name: string, value: string | undefined): void => {
-    if (value !== undefined) lines.push(`  ${name.padEnd(14)} ${value}`);
-  };
-  const because = reason === undefined ? "" : `, ${text(reason)}`;
-  add("since", since === undefined ? undefined : `${moment(since)}${because}`);
-  add("means", endpoint.meaning === undefined ? undefined : text(endpoint.meaning));
-  const name = isRecord(partner) ? (partner.server ?? partner.name) : partner;
-  const from = endpoint.partnerSince === undefined ? "" : ` since ${moment(endpoint.partnerSince)}`;
-  add("partner", `${name === undefined ? "" : `${text(name)}: `}${text(partnerState)}${from}`);
-  add("contact", contactOf(endpoint));
-  add("clocks", clocksOf(endpoint.clockOffset));
-  add("to be told", backlogOf(endpoint));
-  const rest = Object.entries(endpoint).filter(([key, it]) => !PLACED.has(key) && it !== null);
-  if (rest.length > 0) lines.push(renderTree(Object.fromEntries(rest), "  "));
-  lines.push(...listed("alarms", endpoint.alarms), ...listed("what to do", endpoint.advice));
   return lines.join("\n");
 }
 
-function contactOf({ communications, lastContact }: Endpoint): string | undefined {
-  if (communications === undefined && lastContact === undefined) return undefined;
-  const last = lastContact === undefined || lastContact === null ? "never" : moment(lastContact);
-  return `${text(communications)}, last heard ${last}`;
+function line(name: string, value: string): string {
+  return `  ${name.padEnd(14)} ${printable(value)}`;
 }
 
 /** Seconds; positive: the partner's clock is ahead. */
-function clocksOf(offset: unknown): string | undefined {
-  if (typeof offset !== "number") return undefined;
+function clocks(offset: number): string {
   if (Math.abs(offset) < 1) return "equal within a second";
   const span = renderSpan(Math.abs(offset) * 1_000);
   return `the partner's is ${span} ${offset > 0 ? "ahead" : "behind"}`;
 }
 
-function backlogOf({ backlog, oldestUnacked }: Endpoint): string | undefined {
-  if (backlog === undefined) return undefined;
-  if (backlog === 0) return "nothing: the partner knows every lease";
-  const oldest =
-    typeof oldestUnacked === "number"
-      ? `, the oldest ${oldestUnacked > 1e12 ? moment(oldestUnacked) : `for ${renderSpan(oldestUnacked)}`}`
-      : "";
-  return `${text(backlog)} leases${oldest}`;
+function toBeTold({ backlog }: EndpointResult): string {
+  return backlog === 0 ? "nothing: the partner knows every lease" : `${backlog} leases`;
 }
 
-function listed(heading: string, value: unknown): readonly string[] {
-  const items = Array.isArray(value) ? value : [];
-  if (items.length === 0) return [];
-  return [
-    `  ${heading}:`,
-    ...items.map((item) => `    - ${text(isRecord(item) ? (item.message ?? item) : item)}`),
-  ];
+function renderAlarms(alarms: readonly AlarmResult[]): readonly string[] {
+  if (alarms.length === 0) return [];
+  const text = alarms.flatMap(({ text, since, whatToDo }) => [
+    `    - ${printable(text)} (since ${moment(since)})`,
+    `      ${printable(whatToDo)}`,
+  ]);
+  return ["  alarms:", ...text];
 }
 
-/** Lease time in milliseconds, or text as it is. */
-function moment(value: unknown): string {
-  if (typeof value === "number") return renderMoment(value);
-  const parsed = typeof value === "string" ? Date.parse(value) : Number.NaN;
-  return Number.isNaN(parsed) ? text(value) : renderMoment(parsed);
-}
-
-function text(value: unknown): string {
-  return printable(renderValue(value));
+function moment(time: string): string {
+  return renderMoment(Date.parse(time));
 }

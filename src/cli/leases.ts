@@ -1,8 +1,10 @@
 // `tandem leases list` and `tandem leases show`.
 
 import { type Command, InvalidArgumentError } from "commander";
+import type { LeaseResult } from "../api/leases.ts";
+import type { Result } from "../api/results.ts";
 import { askServer, type SocketOptions, socketPath, withSocketOptions } from "./control-client.ts";
-import { isRecord, renderTable, renderTree, renderValue } from "./render.ts";
+import { renderTable, renderTree, renderValue } from "./render.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** Leases asked for at a time; the server answers between clients. */
@@ -38,8 +40,7 @@ export function addLeases(program: Command, terminal: Terminal): void {
     .option("--json", "as JSON")
     .addHelpText("after", "\nExample:\n  tandem leases show 2001:db8::1234")
     .action(async (lease: string, given: SocketOptions & { json?: boolean }) => {
-      const route = `/v1/leases/${encodeURIComponent(lease)}`;
-      const shown = await askServer(socketPath(given, terminal), route);
+      const shown = await askServer(socketPath(given, terminal), "leases-show", { lease });
       terminal.out(given.json === true ? JSON.stringify(shown, null, 2) : renderTree(shown));
     });
 }
@@ -55,34 +56,21 @@ async function list(given: ListOptions, socket: string, terminal: Terminal): Pro
   let cursor: number | undefined = 0;
   let first = true;
   while (left > 0 && cursor !== undefined) {
-    const page = await askServer(socket, `/v1/leases?${query(given, cursor)}`);
+    const { link, unplaced, status, duid } = given;
+    const wanted = { cursor, limit: PAGE, link, unplaced, status, duid };
+    const page: Result<"leases-list"> = await askServer(socket, "leases-list", wanted);
     // A page is a part of the table: of a filtered listing it may show few leases or none.
-    const leases = pageOf(page).slice(0, left);
+    const leases = page.leases.slice(0, left);
     if (given.json === true) for (const lease of leases) terminal.out(JSON.stringify(lease));
     else if (leases.length > 0 || first) terminal.out(tableOf(leases, first));
     left -= leases.length;
     first = false;
-    cursor = isRecord(page) && typeof page.next === "number" ? page.next : undefined;
+    cursor = page.next ?? undefined;
   }
-}
-
-function query(given: ListOptions, cursor: number): string {
-  const { link, status, duid } = given;
-  const unplaced = given.unplaced === true ? "true" : undefined;
-  const parameters = new URLSearchParams({ cursor: String(cursor), limit: String(PAGE) });
-  for (const [name, value] of Object.entries({ link, unplaced, status, duid })) {
-    if (value !== undefined) parameters.set(name, value);
-  }
-  return parameters.toString();
-}
-
-function pageOf(page: unknown): readonly Record<string, unknown>[] {
-  const leases = isRecord(page) ? page.leases : page;
-  return Array.isArray(leases) ? leases.filter(isRecord) : [];
 }
 
 /** The heading stands over the first page only; later pages have the same widths by luck of the data. */
-function tableOf(leases: readonly Record<string, unknown>[], heading: boolean): string {
+function tableOf(leases: readonly LeaseResult[], heading: boolean): string {
   const rows = leases.map((lease) => COLUMNS.map((column) => renderValue(lease[column])));
   const table = renderTable(COLUMNS, rows);
   return heading ? table : table.slice(table.indexOf("\n") + 1);

@@ -11,7 +11,7 @@ export function addStatus(program: Command, terminal: Terminal): void {
     .option("--json", "as JSON")
     .addHelpText("after", "\nExample:\n  tandem status --config /etc/tandem/pair.yaml --server a")
     .action(async (given: SocketOptions & { json?: boolean }) => {
-      const status = await askServer(socketPath(given, terminal), "/v1/status");
+      const status = await askServer(socketPath(given, terminal), "status", {});
       terminal.out(given.json === true ? JSON.stringify(status, null, 2) : renderTree(status));
     });
 }

@@ -1,17 +1,18 @@
 // What the loop asks of an adapter, whichever implementation stands behind the port.
 
+import type { ProcessCounterName } from "../core/model/counter-names.ts";
 import type { SentDatagram } from "../ports/datagram.ts";
 import type { DiskRequest } from "../ports/disk.ts";
 import type { LinkRequest } from "../ports/partner-link.ts";
 
-/** Counters by name (`udp_received_total`, …), for status and metrics. */
-export type Counters = Readonly<Record<string, number>>;
+/** For status and metrics. */
+export type ProcessCounters = Readonly<Partial<Record<ProcessCounterName, number>>>;
 
 export interface DatagramAdapter {
   send(datagram: SentDatagram): void;
   /** The batch is over: what was gathered leaves now. */
   flush(): void;
-  counters(): Counters;
+  counters(): ProcessCounters;
   close(): Promise<void>;
 }
 
@@ -19,7 +20,7 @@ export interface LinkAdapter {
   request(request: LinkRequest): void;
   /** The batch is over: one write a link. */
   flush(): void;
-  counters(): Counters;
+  counters(): ProcessCounters;
   /** Closes all links (each sends what is queued, at most 2 s) and stops listening. */
   close(): Promise<void>;
 }

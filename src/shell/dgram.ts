@@ -8,7 +8,7 @@ import { formatIpv6, type Ipv6Address, isLinkLocal } from "../core/model/ipv6.ts
 import type { Millis } from "../core/model/time.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { ReceivedDatagram, SentDatagram } from "../ports/datagram.ts";
-import type { Counters, DatagramAdapter } from "./adapter.ts";
+import type { DatagramAdapter, ProcessCounters } from "./adapter.ts";
 import { type ClockSource, MACHINE } from "./clock.ts";
 import type { LogSink } from "./log-events.ts";
 import { watchStalls } from "./stall.ts";
@@ -121,7 +121,7 @@ class DgramSockets implements Dgram {
     // Each datagram has left or waits in its socket's queue.
   }
 
-  counters(): Counters {
+  counters(): ProcessCounters {
     const { received, sent, stale, receiveErrors, sendErrors, notOpen } = this.#counters;
     const { sendQueueFull, sendTooLate } = this.#counters;
     return {

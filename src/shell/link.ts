@@ -9,7 +9,7 @@ import type { Millis } from "../core/model/time.ts";
 import { unreachable } from "../core/model/unreachable.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { LinkEvent, LinkId, LinkRequest } from "../ports/partner-link.ts";
-import type { Counters, LinkAdapter } from "./adapter.ts";
+import type { LinkAdapter, ProcessCounters } from "./adapter.ts";
 import { type ClockSource, MACHINE } from "./clock.ts";
 import { explainNetError, LinkSocket } from "./link-socket.ts";
 import type { TlsIdentity } from "./link-tls.ts";
@@ -112,7 +112,7 @@ class TcpLinks implements Links {
     this.#touched.clear();
   }
 
-  counters(): Counters {
+  counters(): ProcessCounters {
     return { link_refused_total: this.#refused, link_open: this.#links.size };
   }
 

@@ -1,8 +1,10 @@
 // The loop that moves bytes: what comes in during one turn is one batch for the door, what the door
 // puts out is carried out at once. It decides nothing.
 
-import type { Command } from "../core/server/commands.ts";
-import type { CommandResult, ServerDoor, ServerEvent, Sink } from "../core/server/events.ts";
+import type { Command } from "../api/commands.ts";
+import type { FailureCode } from "../api/failures.ts";
+import type { Ask, CommandResult, Refusal } from "../api/results.ts";
+import type { ServerDoor, ServerEvent, Sink } from "../core/server/events.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { DatagramAdapter, DiskAdapter, LinkAdapter } from "./adapter.ts";
 import type { LogSink } from "./log-events.ts";
@@ -30,7 +32,7 @@ export interface Loop {
   /** Queues an event for the next batch; `processed` is called when that batch is done. */
   post(event: ServerEvent, processed?: () => void): void;
   /** A command and its answer. */
-  ask(command: Command): Promise<CommandResult>;
+  readonly ask: Ask;
   /** Begins to work: the first batch is a tick. */
   run(adapters: LoopAdapters): void;
   /** Resolves when the server has ended; nothing is stepped after that. */
@@ -78,7 +80,7 @@ class RunningLoop implements Loop {
     this.#schedule();
   }
 
-  ask(command: Command): Promise<CommandResult> {
+  ask<Asked extends Command>(command: Asked): Promise<CommandResult<Asked["type"]>> {
     if (this.#ended) return Promise.resolve(refused("stopped", "the server has stopped"));
     if (this.#answers.size >= MAX_COMMANDS) {
       return Promise.resolve(refused("busy", "too many commands are waiting; try again"));
@@ -92,7 +94,8 @@ class RunningLoop implements Loop {
       timeout.unref();
       this.#answers.set(id, (result) => {
         clearTimeout(timeout);
-        resolve(result);
+        // The core answers a command with the result of its type: command-results.ts is typed so.
+        resolve(result as CommandResult<Asked["type"]>);
       });
       this.post({ type: "command", id, command });
     });
@@ -200,6 +203,6 @@ class RunningLoop implements Loop {
   }
 }
 
-function refused(code: string, message: string): CommandResult {
+function refused(code: FailureCode, message: string): Refusal {
   return { ok: false, code, message };
 }

@@ -4,12 +4,13 @@
 import { createHash } from "node:crypto";
 import { crc32 } from "node:zlib";
 import { SimDisk } from "../../sim/disk.ts";
+import type { Command } from "../../src/api/commands.ts";
+import type { CommandResult } from "../../src/api/results.ts";
 import { loadConfig } from "../../src/core/config/load.ts";
 import type { CompiledConfig } from "../../src/core/config/types.ts";
 import { type Ipv6Address, parseIpv6 } from "../../src/core/model/ipv6.ts";
 import type { LogEvent } from "../../src/core/model/log-events.ts";
-import type { Command } from "../../src/core/server/commands.ts";
-import type { CommandResult, ServerEvent, Sink } from "../../src/core/server/events.ts";
+import type { ServerEvent, Sink } from "../../src/core/server/events.ts";
 import { createServer, type Server } from "../../src/core/server/server.ts";
 import type { SentDatagram } from "../../src/ports/datagram.ts";
 import type { LinkRequest } from "../../src/ports/partner-link.ts";

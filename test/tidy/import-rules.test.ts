@@ -2,7 +2,16 @@
 // compiler with one tsconfig a folder, the linter with its allow-lists) must name its file.
 
 import { spawnSync } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -12,6 +21,7 @@ const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
 /** Stands in for every module that is imported wrongly or rightly. */
 const MODULES = [
+  "src/api/value.ts",
   "src/core/model/value.ts",
   "src/core/failover/value.ts",
   "src/core/server/value.ts",
@@ -41,12 +51,16 @@ const VIOLATIONS = [
   { file: "sim/checkers/v10.ts", text: imports("../../src/core/model/value.ts"), compiler: true },
   { file: "sim/clients/v11.ts", text: imports("../../src/core/server/value.ts"), compiler: true },
   { file: "src/cli/v12.ts", text: imports("../shell/value.ts"), compiler: true },
+  { file: "src/core/leasing/v14.ts", text: imports("../../api/value.ts"), compiler: true },
+  { file: "src/core/failover/v15.ts", text: imports("../../api/value.ts"), compiler: true },
+  { file: "src/api/v16.ts", text: imports("../core/server/value.ts"), compiler: true },
   { file: "src/core/leasing/v13.ts", text: imports("../../ports/value.ts"), compiler: true },
 ] as const;
 
 /** What must pass, so that a gate that refuses everything proves nothing. */
 const ALLOWED = [
   { file: "src/core/leasing/deep/a1.ts", text: imports("../../model/value.ts") },
+  { file: "src/cli/a6.ts", text: imports("../api/value.ts") },
   { file: "src/core/server/a2.ts", text: imports("../failover/value.ts") },
   { file: "src/shell/a3.ts", text: imports("../core/server/value.ts") },
   { file: "sim/a4.ts", text: imports("../src/core/server/value.ts") },
@@ -102,5 +116,18 @@ describe("the import rules", () => {
   it.each(ALLOWED)("both gates let $file pass: $text", ({ file }) => {
     expect(linterSays).not.toContain(file);
     expect(compilerSays).not.toContain(file);
+  });
+
+  it("of src/api the core and the simulator take types only, so that zod stays outside", () => {
+    const files = ["src/core", "src/ports", "src/shell", "sim"].flatMap((folder) =>
+      readdirSync(join(ROOT, folder), { recursive: true, encoding: "utf8" })
+        .filter((name) => name.endsWith(".ts"))
+        .map((name) => join(ROOT, folder, name)),
+    );
+    const taking = files.filter((file) => {
+      const imports = readFileSync(file, "utf8").match(/^(import|export)\b[^;]*;/gm) ?? [];
+      return imports.some((each) => /\/api\//.test(each) && !/^(im|ex)port type\b/.test(each));
+    });
+    expect(taking).toEqual([]);
   });
 });

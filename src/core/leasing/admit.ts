@@ -1,6 +1,7 @@
 // Which client messages are looked at, and which are discarded and why (RFC 8415 §16, RFC 9915).
 
 import type { ServerIdOwner } from "../model/authority.ts";
+import type { DiscardReason } from "../model/counter-names.ts";
 import type { RequestView } from "../wire/view.ts";
 
 export interface DatagramFacts {
@@ -9,11 +10,11 @@ export interface DatagramFacts {
 
 export type Admission =
   | { readonly type: "admitted" }
-  | { readonly type: "discard"; readonly reason: string };
+  | { readonly type: "discard"; readonly reason: DiscardReason };
 
 const ADMITTED: Admission = { type: "admitted" };
 
-function discard(reason: string): Admission {
+function discard(reason: DiscardReason): Admission {
   return { type: "discard", reason };
 }
 

@@ -4,6 +4,7 @@
 import { relationshipOf } from "../config/lookup.ts";
 import type { Link } from "../config/types.ts";
 import type { ServerIdOwner, Service } from "../model/authority.ts";
+import type { DiscardReason } from "../model/counter-names.ts";
 import { floorTime, type Millis } from "../model/time.ts";
 import type { RequestView } from "../wire/view.ts";
 import { admit } from "./admit.ts";
@@ -14,7 +15,7 @@ import { mayBeLateCopy } from "./exchanges/late-copy.ts";
 import { selectLink } from "./select-link.ts";
 
 export type LeasingOutcome =
-  | { readonly type: "discard"; readonly reason: string }
+  | { readonly type: "discard"; readonly reason: DiscardReason }
   | {
       readonly type: "reply";
       readonly bytes: Uint8Array;

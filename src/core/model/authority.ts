@@ -2,6 +2,7 @@
 // Failover implements it for a relationship; a lone server has the trivial one in lone-authority.ts.
 
 import type { BindingStatus } from "./binding-status.ts";
+import type { DiscardReason } from "./counter-names.ts";
 import type { Duid } from "./duid.ts";
 import type { Lease, LeaseKey } from "./lease.ts";
 import type { DhcpTime, Millis, Seconds } from "./time.ts";
@@ -27,7 +28,7 @@ export type Service =
   | { readonly type: "answer-for-partner" }
   /** RECOVER-DONE: only leases recorded here, nothing new (RFC 8156 §8.7.1). */
   | { readonly type: "answer-recorded" }
-  | { readonly type: "silent"; readonly reason: string };
+  | { readonly type: "silent"; readonly reason: DiscardReason };
 
 export interface ClientRef {
   readonly duid: Duid;

@@ -1,56 +1,62 @@
-// What the operator's commands return, as plain data (docs/internals/core.md, control channel).
+// What the operator's commands return (src/api): one function a command, typed by the command.
 
+import type { CommandOf, CommandType } from "../../api/commands.ts";
+import type { FailureCode } from "../../api/failures.ts";
+import type { CommandResult, CoreResult, Refusal } from "../../api/results.ts";
 import type { Endpoint } from "../failover/endpoint/endpoint.ts";
 import type { OperatorResult } from "../failover/endpoint/operator.ts";
 import { endpointStatus } from "../failover/endpoint/status.ts";
-import { BINDING_STATUS, bindingStatusOf } from "../model/binding-status.ts";
-import { formatDuid, parseDuid } from "../model/duid.ts";
-import { formatIpv6, formatPrefix, parseIpv6 } from "../model/ipv6.ts";
-import type { Lease } from "../model/lease.ts";
-import { floorTime, type Millis, NO_TIME } from "../model/time.ts";
-import { unreachable } from "../model/unreachable.ts";
+import { formatDuid } from "../model/duid.ts";
+import { formatPrefix, parseIpv6, parsePrefix } from "../model/ipv6.ts";
+import type { Lease, LeaseKey } from "../model/lease.ts";
+import { floorTime, type Millis } from "../model/time.ts";
 import { timeText } from "../wire/time-text.ts";
-import type { Command } from "./commands.ts";
-import type { CommandResult } from "./events.ts";
+import { leaseResult } from "./lease-result.ts";
 import type { Server } from "./server.ts";
 
-/** Leases in one page of a listing at most. */
-const PAGE_MOST = 1_000;
+/** `stop` is the door's own. */
+export type AnsweredType = Exclude<CommandType, "stop">;
 
-export function runCommand(
+type Answers = {
+  readonly [Type in AnsweredType]: (
+    server: Server,
+    command: CommandOf<Type>,
+    now: Millis,
+  ) => CommandResult<Type>;
+};
+
+const ANSWERS: Answers = {
+  status: (server, _command, now) => ok(serverStatus(server, now)),
+  "failover-status": (server, _command, now) =>
+    ok({
+      relationships: server.failover.endpoints.map((endpoint) => endpointStatus(endpoint, now)),
+      alarms: server.alarms.shown(now),
+    }),
+  "leases-list": leasesList,
+  "leases-show": leasesShow,
+  "partner-down": (server, command, now) =>
+    declared(server, command, (endpoint) => endpoint.partnerDown(command.force, now)),
+  reclaim: (server, command, now) =>
+    declared(server, command, (endpoint) => endpoint.reclaim(command.force, now)),
+};
+
+export function runCommand<Type extends AnsweredType>(
   server: Server,
-  command: Exclude<Command, { type: "stop" }>,
+  command: CommandOf<Type> & { readonly type: Type },
   now: Millis,
-): CommandResult {
-  switch (command.type) {
-    case "status":
-      return ok(status(server, now));
-    case "failover-status":
-      return ok({
-        relationships: server.failover.endpoints.map((endpoint) => endpointStatus(endpoint, now)),
-      });
-    case "leases-list":
-      return leasesList(server, command, now);
-    case "leases-show":
-      return leasesShow(server, command, now);
-    case "partner-down":
-      return declared(server, command, (endpoint) => endpoint.partnerDown(command.force, now));
-    case "reclaim":
-      return declared(server, command, (endpoint) => endpoint.reclaim(command.force, now));
-    default:
-      return unreachable(command);
-  }
+): CommandResult<Type> {
+  return ANSWERS[command.type](server, command, now);
 }
 
-function ok(value: unknown): CommandResult {
+function ok<Value>(value: Value): { readonly ok: true; readonly value: Value } {
   return { ok: true, value };
 }
 
-function failed(code: string, message: string): CommandResult {
+function failed(code: FailureCode, message: string): Refusal {
   return { ok: false, code, message };
 }
 
-function status(server: Server, now: Millis): unknown {
+function serverStatus(server: Server, now: Millis): CoreResult<"status"> {
   const { state, config, counters } = server;
   return {
     server: config.server.name,
@@ -71,75 +77,61 @@ function status(server: Server, now: Millis): unknown {
       durableSequence: state.store.durableSequence,
       trouble: state.store.trouble ?? null,
     },
-    relationships: server.failover.endpoints.map((endpoint) => {
-      const {
-        relationship,
-        role,
-        state: name,
-        since,
-        partnerState,
-        communications,
-        backlog,
-      } = endpointStatus(endpoint, now);
-      return { relationship, role, state: name, since, partnerState, communications, backlog };
-    }),
+    relationships: server.failover.endpoints.map((endpoint) => brief(endpoint, now)),
+    alarms: server.alarms.shown(now),
     counters: counters.toJson(),
   };
 }
 
+function brief(endpoint: Endpoint, now: Millis): CoreResult<"status">["relationships"][number] {
+  const { relationship, role, state, since, partnerState, communications, backlog } =
+    endpointStatus(endpoint, now);
+  return { relationship, role, state, since, partnerState, communications, backlog };
+}
+
 function leasesList(
   server: Server,
-  command: Extract<Command, { type: "leases-list" }>,
+  command: CommandOf<"leases-list">,
   now: Millis,
-): CommandResult {
-  const wanted = filterOf(command);
-  if (typeof wanted === "string") return failed("bad-request", wanted);
-  const limit = Math.max(1, Math.min(command.limit, PAGE_MOST));
-  const { leases, next } = server.state.table.slice(command.cursor, limit);
+): CommandResult<"leases-list"> {
+  const { link, unplaced, status, duid, cursor, limit } = command;
+  const isWanted = (lease: Lease): boolean =>
+    (link === undefined || lease.link === link) &&
+    (unplaced !== true || lease.link === undefined) &&
+    (status === undefined || lease.status === status) &&
+    (duid === undefined || lease.duid === duid);
+  const { leases, next } = server.state.table.slice(cursor, Math.max(1, limit));
   return ok({
-    leases: leases.filter(wanted).map((lease) => leaseJson(lease, now)),
+    leases: leases.filter(isWanted).map((lease) => leaseResult(lease, now)),
     next: next ?? null,
   });
 }
 
-function filterOf({
-  link,
-  unplaced,
-  status: name,
-  duid,
-}: Extract<Command, { type: "leases-list" }>): ((lease: Lease) => boolean) | string {
-  const client = duid === undefined ? undefined : parseDuid(duid);
-  if (duid !== undefined && client === undefined) return `${duid} is no DUID`;
-  if (name !== undefined && !Object.hasOwn(BINDING_STATUS, name)) {
-    const names = Array.from({ length: 8 }, (_, i) => bindingStatusOf(i + 1)).join(", ");
-    return `${name} is no binding-status; there are ${names}`;
-  }
-  return (lease) =>
-    (link === undefined || lease.link === link) &&
-    (unplaced !== true || lease.link === undefined) &&
-    (name === undefined || lease.status === name) &&
-    (client === undefined || lease.duid === client);
-}
-
 function leasesShow(
   server: Server,
-  { kind, address, length }: Extract<Command, { type: "leases-show" }>,
+  command: CommandOf<"leases-show">,
   now: Millis,
-): CommandResult {
-  const parsed = parseIpv6(address);
-  if (parsed === undefined) return failed("bad-request", `${address} is no IPv6 address`);
-  const lease = server.state.table.get({ kind, address: parsed, length });
+): CommandResult<"leases-show"> {
+  const key = keyOf(command.lease);
+  const lease = key === undefined ? undefined : server.state.table.get(key);
   return lease === undefined
-    ? failed("not-found", `no record of ${formatPrefix({ address: parsed, length })}`)
-    : ok(leaseJson(lease, now));
+    ? failed("not-found", `no record of ${key === undefined ? command.lease : formatPrefix(key)}`)
+    : ok(leaseResult(lease, now));
+}
+
+function keyOf(text: string): LeaseKey | undefined {
+  const address = parseIpv6(text);
+  if (address !== undefined) return { kind: "address", address, length: 128 };
+  const prefix = parsePrefix(text);
+  return prefix === undefined ? undefined : { kind: "prefix", ...prefix };
 }
 
 /** What the operator says of a relationship; without a name of the only one. */
 function declared(
   server: Server,
-  { relationship }: { readonly relationship: string | undefined },
+  { relationship }: { readonly relationship?: string | undefined },
   say: (endpoint: Endpoint) => OperatorResult,
-): CommandResult {
+): CommandResult<"partner-down"> {
   const endpoint = server.endpointNamed(relationship);
   if (endpoint === undefined) {
     const names = server.failover.relationshipNames().join(", ");
@@ -156,39 +148,4 @@ function declared(
         state: endpoint.state,
       })
     : failed("refused", result.message);
-}
-
-function time(value: number): string | null {
-  return value === NO_TIME ? null : timeText(value);
-}
-
-function leaseJson(lease: Lease, now: Millis): unknown {
-  const shown = lease.kind === "address" ? formatIpv6(lease.address) : formatPrefix(lease);
-  return {
-    lease: shown,
-    kind: lease.kind,
-    link: lease.link ?? null,
-    duid: lease.duid === undefined ? null : formatDuid(lease.duid),
-    iaid: lease.iaid,
-    status: lease.status,
-    since: time(lease.startTimeOfState),
-    validLifetime: lease.validLifetime,
-    preferredLifetime: lease.preferredLifetime,
-    t1: lease.t1,
-    t2: lease.t2,
-    expires:
-      lease.status === "ACTIVE" || lease.status === "ABANDONED"
-        ? time(lease.stateExpirationTime)
-        : null,
-    remainingSeconds:
-      lease.status === "ACTIVE" ? Math.max(0, (lease.clientExpiry - floorTime(now)) | 0) : null,
-    clientExpiry: time(lease.clientExpiry),
-    clientLastTransactionTime: time(lease.clientLastTransactionTime),
-    partnerRawCltTime: time(lease.partnerRawCltTime),
-    ackedPartnerLifetime: time(lease.ackedPartnerLifetime),
-    partnerLifetime: time(lease.partnerLifetime),
-    expirationTime: time(lease.expirationTime),
-    marked: lease.marked,
-    version: lease.version,
-  };
 }

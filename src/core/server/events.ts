@@ -1,11 +1,12 @@
 // The door's events and outputs: all that goes in and comes out of a server (docs/internals/core.md).
 
+import type { Command } from "../../api/commands.ts";
+import type { CommandResult } from "../../api/results.ts";
 import type { ReceivedDatagram, SentDatagram } from "../../ports/datagram.ts";
 import type { DiskRequest, DiskResult } from "../../ports/disk.ts";
 import type { LinkEvent, LinkRequest } from "../../ports/partner-link.ts";
 import type { LogEvent } from "../model/log-events.ts";
 import type { Millis } from "../model/time.ts";
-import type { Command } from "./commands.ts";
 
 export type ServerEvent =
   | { readonly type: "datagram"; readonly datagram: ReceivedDatagram }
@@ -27,10 +28,6 @@ export interface Sink {
   /** The server has ended: `failed` after a disk error (the process exits with an error), else a planned stop. */
   stopped(outcome: { readonly failed: boolean; readonly reason: string }): void;
 }
-
-export type CommandResult =
-  | { readonly ok: true; readonly value: unknown }
-  | { readonly ok: false; readonly code: string; readonly message: string };
 
 export interface ServerDoor {
   /** The only way state changes. `now` is lease time and never goes back. */

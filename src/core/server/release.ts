@@ -1,12 +1,13 @@
 // Holds outputs until everything changed before them is durable, and lets them go in order (docs/internals/core.md).
 // Pure: it is told what is durable.
 
+import type { CommandResult } from "../../api/results.ts";
 import type { SentDatagram } from "../../ports/datagram.ts";
 import type { LinkId, LinkRequest } from "../../ports/partner-link.ts";
 import type { Counters } from "../model/counters.ts";
 import { floorTime } from "../model/time.ts";
 import { patchSentTime } from "../wire/failover-messages.ts";
-import type { CommandResult, Sink } from "./events.ts";
+import type { Sink } from "./events.ts";
 
 type Output =
   | { readonly type: "datagram"; readonly datagram: SentDatagram }

@@ -1,6 +1,7 @@
 // The door: the only way in and out of a server. It joins leasing, failover and the log through narrow types, and
 // holds what goes out until what it rests on is durable (docs/internals/core.md).
 
+import type { Command } from "../../api/commands.ts";
 import type { ReceivedDatagram } from "../../ports/datagram.ts";
 import type { Crc32, DiskReader, DiskResult } from "../../ports/disk.ts";
 import type { LinkRequest } from "../../ports/partner-link.ts";
@@ -16,6 +17,7 @@ import { handleMessage } from "../leasing/engine.ts";
 import { type ExpiryContext, expire } from "../leasing/expiry.ts";
 import { Offers } from "../leasing/offers.ts";
 import type { Authority } from "../model/authority.ts";
+import type { DiscardReason } from "../model/counter-names.ts";
 import { Counters } from "../model/counters.ts";
 import { hashKeyOf } from "../model/hash.ts";
 import { formatIpv6 } from "../model/ipv6.ts";
@@ -29,9 +31,10 @@ import type { Millis } from "../model/time.ts";
 import { unplacedAuthority } from "../model/unplaced-authority.ts";
 import { unreachable } from "../model/unreachable.ts";
 import { viewRequest } from "../wire/request-view.ts";
+import { AlarmBoard } from "./alarm-board.ts";
+import { serverAlarms } from "./alarms.ts";
 import { runCommand } from "./command-results.ts";
-import type { Command } from "./commands.ts";
-import type { CommandResult, ServerDoor, ServerEvent, Sink } from "./events.ts";
+import type { ServerDoor, ServerEvent, Sink } from "./events.ts";
 import { MessageRate } from "./message-rate.ts";
 import { Release } from "./release.ts";
 import { SpaceWatch } from "./space-watch.ts";
@@ -61,6 +64,7 @@ export class Server implements ServerDoor {
   readonly state: ServerState;
   readonly failover: FailoverService;
   readonly counters = new Counters();
+  readonly alarms = new AlarmBoard(() => serverAlarms(this));
   readonly startedAt: Millis;
   readonly #release: Release;
   readonly #leasing: ExpiryContext;
@@ -210,7 +214,7 @@ export class Server implements ServerDoor {
       this.#discard(view.type, datagram, outcome.reason);
       return;
     }
-    this.counters.add(outcome.promisesNothing ? "sent-unpromised" : "sent-reply");
+    this.counters.add(outcome.promisesNothing ? "sent-other" : "sent-about-leases");
     // D-004, D-005, D-006, D-201: by unicast to where it came from, on the same interface.
     const reply = {
       bytes: outcome.bytes,
@@ -228,7 +232,7 @@ export class Server implements ServerDoor {
     datagram: ReceivedDatagram,
     clientId: string | undefined,
     now: Millis,
-  ): string | undefined {
+  ): DiscardReason | undefined {
     if (this.isStopping) return "stopping";
     if (now - datagram.receivedAt > DEFAULTS.replyMaxAgeMillis) return "waited-too-long";
     if (this.#release.size >= LIMITS.heldOutputs) return "overload";
@@ -237,7 +241,7 @@ export class Server implements ServerDoor {
       : undefined;
   }
 
-  #discard(message: string, datagram: ReceivedDatagram, reason: string): void {
+  #discard(message: string, datagram: ReceivedDatagram, reason: DiscardReason): void {
     this.counters.add(`discard-${reason}`);
     if (!this.#debug) return;
     this.#log({
@@ -269,9 +273,8 @@ export class Server implements ServerDoor {
       });
       return;
     }
-    const result: CommandResult = runCommand(this, command, now);
     // A change that an answer speaks of is durable before it is told.
-    this.#stepOutputs.push({ type: "answer", id, result });
+    this.#stepOutputs.push({ type: "answer", id, result: runCommand(this, command, now) });
   }
 
   // ---- time ----
@@ -280,6 +283,7 @@ export class Server implements ServerDoor {
     this.failover.tick(now);
     if (ticked && !this.isStopping) expire(this.#leasing, now);
     this.#heartbeat(now);
+    if (ticked) this.alarms.tick(now);
     this.failover.pump(now);
     if (this.isStopping && !this.#handedOver) this.#drain(now);
     this.#endStep();

@@ -5,19 +5,17 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type Control, createControlApp, openControl } from "../../../src/admin/control.ts";
-import type { Command } from "../../../src/core/server/commands.ts";
-import type { CommandResult } from "../../../src/core/server/events.ts";
+import type { Command } from "../../../src/api/commands.ts";
+import type { CommandResult } from "../../../src/api/results.ts";
+import { answering, CORE_RESULTS, PROCESS_STATUS } from "../../support/api-results.ts";
 
 /** The routes with a core that notes commands and answers as told. */
-function setUp(answer: CommandResult = { ok: true, value: { fine: true } }) {
+function setUp(answer?: CommandResult) {
   const commands: Command[] = [];
   const options = {
     path: "",
-    ask: async (command: Command) => {
-      commands.push(command);
-      return answer;
-    },
-    process: () => ({ version: "1.2.3" }),
+    ask: answering(commands, () => answer),
+    process: () => PROCESS_STATUS,
   };
   const app = createControlApp(options);
   const request = async (path: string, init?: RequestInit) => {
@@ -52,9 +50,9 @@ describe("the routes of the control socket", () => {
         status: "ACTIVE",
         duid: "0001aa",
       },
-      { type: "leases-show", kind: "address", address: "2001:db8::1", length: 128 },
-      { type: "leases-show", kind: "prefix", address: "2001:db8:1::", length: 56 },
-      { type: "leases-show", kind: "prefix", address: "2001:db8:1::", length: 56 },
+      { type: "leases-show", lease: "2001:DB8::1" },
+      { type: "leases-show", lease: "2001:db8:1::/56" },
+      { type: "leases-show", lease: "2001:db8:1::/56" },
       { type: "stop" },
     ]);
   });
@@ -64,7 +62,7 @@ describe("the routes of the control socket", () => {
     await post("/v1/failover/partner-down");
     await post("/v1/failover/partner-down", '{"relationship":"campus","force":true}');
     expect(commands).toEqual([
-      { type: "partner-down", relationship: undefined, force: false },
+      { type: "partner-down", force: false },
       { type: "partner-down", relationship: "campus", force: true },
     ]);
   });
@@ -72,17 +70,15 @@ describe("the routes of the control socket", () => {
   it("reclaim takes the relationship's name, which is not optional (T-01)", async () => {
     const { commands, post } = setUp();
     const missing = await post("/v1/failover/reclaim", '{"force":true}');
-    expect([missing.status, missing.body.code, commands.length]).toEqual([400, "bad-body", 0]);
+    expect([missing.status, missing.body.code, commands.length]).toEqual([400, "bad-request", 0]);
     await post("/v1/failover/reclaim", '{"relationship":"campus"}');
     expect(commands).toEqual([{ type: "reclaim", relationship: "campus", force: false }]);
   });
 
   it("status carries what the process adds", async () => {
-    const { request } = setUp({ ok: true, value: { leases: 3 } });
-    expect((await request("/v1/status")).body).toEqual({
-      leases: 3,
-      process: { version: "1.2.3" },
-    });
+    const { request } = setUp();
+    const { status } = CORE_RESULTS;
+    expect((await request("/v1/status")).body).toEqual({ ...status, process: PROCESS_STATUS });
   });
 
   it.each([
@@ -90,21 +86,28 @@ describe("the routes of the control socket", () => {
     ["bad-request", 400],
     ["refused", 409],
     ["stopped", 503],
-  ])("what the core refuses as %s has status %i, code and message", async (code, status) => {
-    const { request } = setUp({ ok: false, code, message: "because" });
-    expect(await request("/v1/failover")).toEqual({ status, body: { code, message: "because" } });
-  });
+  ] as const)(
+    "what the core refuses as %s has status %i, code and message",
+    async (code, status) => {
+      const { request } = setUp({ ok: false, code, message: "because" });
+      expect(await request("/v1/failover")).toEqual({ status, body: { code, message: "because" } });
+    },
+  );
 
   it.each([
-    ["/v1/leases?limit=many", "bad-query"],
-    ["/v1/leases?limit=1001", "bad-query"],
-    ["/v1/leases?colour=red", "bad-query"],
-    ["/v1/leases/nonsense", "bad-address"],
-    ["/v1/leases/2001:db8::1/56", "bad-address"],
-  ])("bad input is told of and reaches no core: %s", async (path, code) => {
+    ["/v1/leases?limit=many", "`limit` `many`: a whole number from 0 to 1000 is needed"],
+    ["/v1/leases?limit=1001", "`limit` `1001`: a whole number from 0 to 1000 is needed"],
+    ["/v1/leases?status=GONE", "`status` `GONE`: there are ACTIVE, EXPIRED"],
+    ["/v1/leases?duid=xx", "`duid` `xx`: this is no DUID"],
+    ["/v1/leases?colour=red", "unknown field `colour`"],
+    ["/v1/leases?type=stop", "unknown field `type`"],
+    ["/v1/leases/nonsense", "`lease` `nonsense`: this is no IPv6 address and no prefix"],
+    ["/v1/leases/2001:db8::1/56", "`lease` `2001:db8::1/56`: this is no IPv6 address"],
+  ])("bad input is told of and reaches no core: %s", async (path, message) => {
     const { commands, request } = setUp();
     const { status, body } = await request(path);
-    expect([status, body.code, commands.length]).toEqual([400, code, 0]);
+    expect([status, body.code, commands.length]).toEqual([400, "bad-request", 0]);
+    expect(body.message).toContain(message);
   });
 
   it.each(["[]", "nonsense", '{"force":"yes"}', '{"relationship":1}', '{"reclaim":true}'])(
@@ -112,7 +115,7 @@ describe("the routes of the control socket", () => {
     async (body) => {
       const { commands, post } = setUp();
       const answer = await post("/v1/failover/partner-down", body);
-      expect([answer.status, answer.body.code, commands.length]).toEqual([400, "bad-body", 0]);
+      expect([answer.status, answer.body.code, commands.length]).toEqual([400, "bad-request", 0]);
     },
   );
 
@@ -164,7 +167,7 @@ describe("the control socket", () => {
     await start();
     expect(statSync(path).mode & 0o777).toBe(0o600);
     expect(statSync(join(directory, "run")).mode & 0o777).toBe(0o700);
-    expect(JSON.parse(await get("/v1/failover"))).toEqual({ fine: true });
+    expect(JSON.parse(await get("/v1/failover"))).toEqual(CORE_RESULTS["failover-status"]);
   });
 
   it("a second server is refused while the first answers", async () => {
@@ -172,7 +175,7 @@ describe("the control socket", () => {
     await expect(openControl({ ...setUp().options, path })).rejects.toThrow(
       "another server answers",
     );
-    expect(JSON.parse(await get("/v1/failover"))).toEqual({ fine: true });
+    expect(JSON.parse(await get("/v1/failover"))).toEqual(CORE_RESULTS["failover-status"]);
   });
 
   it("the socket of a server that was killed is taken over", async () => {
@@ -186,7 +189,7 @@ describe("the control socket", () => {
     await new Promise((resolve) => dead.close(resolve));
     expect(existsSync(path)).toBe(true);
     await start();
-    expect(JSON.parse(await get("/v1/failover"))).toEqual({ fine: true });
+    expect(JSON.parse(await get("/v1/failover"))).toEqual(CORE_RESULTS["failover-status"]);
   });
 
   it("a file that is no socket is left alone", async () => {

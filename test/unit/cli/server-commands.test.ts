@@ -3,46 +3,30 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type Control, openControl } from "../../../src/admin/control.ts";
+import type { Command } from "../../../src/api/commands.ts";
+import type { CommandResult } from "../../../src/api/results.ts";
 import { renderFailover } from "../../../src/cli/failover-status.ts";
-import type { Command } from "../../../src/core/server/commands.ts";
-import type { CommandResult } from "../../../src/core/server/events.ts";
+import {
+  answering,
+  CORE_RESULTS,
+  LEASE_RESULT,
+  PROCESS_STATUS,
+} from "../../support/api-results.ts";
 import { run } from "./run.ts";
-
-const ENDPOINT = {
-  relationship: "campus",
-  role: "primary",
-  state: "COMMUNICATIONS-INTERRUPTED",
-  since: "2026-11-24T10:00:00Z",
-  reason: "no contact for 60 s",
-  meaning: "This server answers all clients.",
-  partner: "b",
-  partnerState: "NORMAL",
-  partnerSince: "2026-11-24T09:00:00Z",
-  communications: "failed",
-  lastContact: "2026-11-24T09:59:00Z",
-  clockOffset: -3,
-  backlog: 12,
-  mclt: 3600,
-  alarms: ["clocks differ"],
-  advice: ["Look at the partner.", "If it stays off: tandem failover partner-down"],
-};
 
 describe("commands that ask the server", () => {
   let directory: string;
   let control: Control;
   let socket: string;
   let commands: Command[];
-  let answer: (command: Command) => CommandResult;
+  let answer: (command: Command) => CommandResult | undefined;
   beforeEach(async () => {
     directory = mkdtempSync(join(tmpdir(), "tandem-cli-"));
     socket = join(directory, "control.sock");
     commands = [];
-    answer = () => ({ ok: true, value: { relationships: [ENDPOINT] } });
-    const ask = async (command: Command): Promise<CommandResult> => {
-      commands.push(command);
-      return answer(command);
-    };
-    control = await openControl({ path: socket, ask, process: () => ({ pid: 7 }) });
+    answer = () => undefined;
+    const ask = answering(commands, (command) => answer(command));
+    control = await openControl({ path: socket, ask, process: () => PROCESS_STATUS });
   });
   afterEach(async () => {
     await control.close();
@@ -58,22 +42,47 @@ describe("commands that ask the server", () => {
     expect(out).toMatch(/contact +failed, last heard 2026-11-24 09:59:00 UTC/);
     expect(out).toMatch(/clocks +the partner's is 3 s behind/);
     expect(out).toMatch(/to be told +12 leases/);
-    expect(out).toContain("    - clocks differ");
     expect(out).toContain("    - If it stays off: tandem failover partner-down");
-    expect(out).toMatch(/mclt +3600/);
+    expect(out).toMatch(/MCLT +1 h/);
   });
 
-  it("renders whatever is there", () => {
-    expect(renderFailover({ relationships: [] })).toBe("no failover relationship is configured");
-    expect(renderFailover([{ relationship: "x", state: "STARTUP" }])).toContain("x: STARTUP");
+  it("an alarm is shown with what to do, below its relationship (T-13)", () => {
+    const text = renderFailover({
+      ...CORE_RESULTS["failover-status"],
+      alarms: [
+        {
+          id: "CLOCKS_DIFFER",
+          level: "error",
+          subject: "campus",
+          since: "2026-11-24T10:00:00Z",
+          text: "the partner's clock is 9 s ahead",
+          whatToDo: "Repair time synchronisation.",
+        },
+      ],
+    });
+    expect(text).toMatch(
+      /alarms:\n {4}- the partner's clock is 9 s ahead \(since 2026.*\n {6}Repair time synchronisation\./,
+    );
+  });
+
+  it("a server without a relationship says so", () => {
+    expect(renderFailover({ relationships: [], alarms: [] })).toBe(
+      "no failover relationship is configured",
+    );
+  });
+
+  it("an answer of another shape is refused with words, not shown half", async () => {
+    answer = () => ({ ok: true, value: { relationships: [] } as never });
+    const { code, notes } = await run(["failover", "status", "--socket", socket]);
+    expect([code, notes]).toEqual([1, expect.stringContaining("answer is not understood: alarms")]);
   });
 
   it("--json gives the answer as it is", async () => {
     const { out } = await run(["failover", "status", "--socket", socket, "--json"]);
-    expect(JSON.parse(out)).toEqual({ relationships: [ENDPOINT] });
-    expect(JSON.parse((await run(["status", "--socket", socket, "--json"])).out).process).toEqual({
-      pid: 7,
-    });
+    expect(JSON.parse(out)).toEqual(CORE_RESULTS["failover-status"]);
+    expect(JSON.parse((await run(["status", "--socket", socket, "--json"])).out).process).toEqual(
+      PROCESS_STATUS,
+    );
   });
 
   it("partner-down without a terminal needs --yes, and nothing is sent (T-01, T-13)", async () => {
@@ -92,15 +101,10 @@ describe("commands that ask the server", () => {
     expect(commands.map((command) => command.type)).toEqual(["failover-status"]);
     const agreed = await run(["failover", "partner-down", "--socket", socket], { typed: "yes" });
     expect(agreed.code).toBe(0);
-    expect(commands.at(-1)).toEqual({
-      type: "partner-down",
-      relationship: undefined,
-      force: false,
-    });
+    expect(commands.at(-1)).toEqual({ type: "partner-down", force: false });
   });
 
   it("partner-down --yes --force names the relationship (A-72)", async () => {
-    answer = () => ({ ok: true, value: { message: "campus is in PARTNER-DOWN" } });
     const argv = [
       "failover",
       "partner-down",
@@ -111,7 +115,7 @@ describe("commands that ask the server", () => {
       "--relationship",
       "campus",
     ];
-    expect(await run(argv)).toMatchObject({ code: 0, out: "campus is in PARTNER-DOWN" });
+    expect(await run(argv)).toMatchObject({ code: 0, out: "NORMAL -> PARTNER-DOWN" });
     expect(commands).toEqual([{ type: "partner-down", relationship: "campus", force: true }]);
   });
 
@@ -145,11 +149,7 @@ describe("commands that ask the server", () => {
   it("leases list turns the pages and stops at the limit", async () => {
     answer = (command) => {
       const at = command.type === "leases-list" ? command.cursor : 0;
-      const leases = [1, 2].map((i) => ({
-        lease: `2001:db8::${at + i}`,
-        status: "ACTIVE",
-        duid: "00:01",
-      }));
+      const leases = [1, 2].map((i) => ({ ...LEASE_RESULT, lease: `2001:db8::${at + i}` }));
       return { ok: true, value: { leases, next: at < 4 ? at + 2 : null } };
     };
     const all = await run(["leases", "list", "--socket", socket]);
@@ -175,16 +175,13 @@ describe("commands that ask the server", () => {
   });
 
   it("leases show takes addresses and prefixes", async () => {
-    answer = () => ({ ok: true, value: { lease: "2001:db8:1::/56", iaid: 1, expires: null } });
     const { out } = await run(["leases", "show", "2001:db8:1::/56", "--socket", socket]);
-    expect(commands).toEqual([
-      { type: "leases-show", kind: "prefix", address: "2001:db8:1::", length: 56 },
-    ]);
-    expect(out).toMatch(/lease +2001:db8:1::\/56\niaid +1\nexpires +-/);
+    expect(commands).toEqual([{ type: "leases-show", lease: "2001:db8:1::/56" }]);
+    expect(out).toMatch(/^lease +2001:db8::1\n/);
     const wrong = await run(["leases", "show", "nonsense", "--socket", socket]);
     expect([wrong.code, wrong.notes]).toEqual([
       1,
-      "tandem: `nonsense` is no IPv6 address and no prefix",
+      "tandem: `lease` `nonsense`: this is no IPv6 address and no prefix",
     ]);
   });
 });

@@ -3,6 +3,7 @@ import type { LogEvent } from "../../../src/core/model/log-events.ts";
 import type { ServerDoor, ServerEvent, Sink } from "../../../src/core/server/events.ts";
 import type { ShellLogEvent } from "../../../src/shell/log-events.ts";
 import { createLoop, type Loop, type LoopAdapters } from "../../../src/shell/loop.ts";
+import { CORE_RESULTS } from "../../support/api-results.ts";
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
@@ -144,7 +145,7 @@ describe("the loop", () => {
     const { loop, adapters } = setUp((events, sink) => {
       for (const event of events) {
         if (event.type === "command")
-          sink.answer(event.id, { ok: true, value: event.command.type });
+          sink.answer(event.id, { ok: true, value: CORE_RESULTS[event.command.type] });
       }
     });
     loop.run(adapters);
@@ -153,8 +154,8 @@ describe("the loop", () => {
       loop.ask({ type: "failover-status" }),
     ]);
     expect(answers).toEqual([
-      { ok: true, value: "status" },
-      { ok: true, value: "failover-status" },
+      { ok: true, value: CORE_RESULTS.status },
+      { ok: true, value: CORE_RESULTS["failover-status"] },
     ]);
   });
 

@@ -6,39 +6,12 @@ import { timeText } from "../../wire/time-text.ts";
 import { isReclaiming, reclaimedFrom } from "../reclaim.ts";
 import type { Endpoint } from "./endpoint.ts";
 
-export interface EndpointStatus {
-  readonly relationship: string;
-  readonly role: "primary" | "secondary";
-  readonly state: string;
-  readonly since: string;
-  readonly reason: string;
-  readonly meaning: string;
-  readonly previousState: string | null;
-  readonly communications: "OK" | "failed";
-  readonly partner: string;
-  readonly partnerAddress: string;
-  readonly partnerState: string | null;
-  readonly partnerSince: string | null;
-  readonly lastContact: string | null;
-  /** Partner's clock less ours, seconds. */
-  readonly clockOffset: number | null;
-  readonly mclt: number;
-  /** Leases that the partner must still be told. */
-  readonly backlog: number;
-  readonly unacknowledged: number;
-  readonly rejected: number;
-  readonly secured: boolean;
-  readonly waitUntil: string | null;
-  /** T-01: since when the partner is confirmed to be off, and from when on its part is used. */
-  readonly reclaimed: { readonly since: string; readonly from: string } | null;
-  readonly advice: readonly string[];
-}
-
 function text(time: number): string | null {
   return time === NO_TIME ? null : timeText(time);
 }
 
-export function endpointStatus(endpoint: Endpoint, now: Millis): EndpointStatus {
+/** Its shape is that of `ENDPOINT` in src/api, which core/server holds it to. */
+export function endpointStatus(endpoint: Endpoint, now: Millis) {
   const { record, relationship, context } = endpoint;
   const since = endpoint.stay.starting ? floorTime(context.startedAt) : record.startTimeOfState;
   const { endsByTime } = endpoint.behaviour;
@@ -52,7 +25,7 @@ export function endpointStatus(endpoint: Endpoint, now: Millis): EndpointStatus 
     reason: endpoint.stay.starting ? "the server was started" : record.reason,
     meaning: endpoint.behaviour.meaning,
     previousState: record.previousState ?? null,
-    communications: endpoint.communicating ? "OK" : "failed",
+    communications: endpoint.communicating ? ("OK" as const) : ("failed" as const),
     partner: relationship.partner.server,
     partnerAddress: formatIpv6(relationship.partner.address),
     partnerState: record.partnerState ?? null,

@@ -2,6 +2,7 @@
 // something about a state asks it here; nobody compares its name.
 
 import type { MessageName, ServerIdOwner, Service } from "../../../model/authority.ts";
+import type { DiscardReason } from "../../../model/counter-names.ts";
 import type { EndpointRecord, RecordedState, ServerState } from "../../../model/endpoint-record.ts";
 import type { DhcpTime } from "../../../model/time.ts";
 
@@ -85,13 +86,13 @@ export const ORDINARY = {
 
 const ANSWER: Service = { type: "answer" };
 
-export function silent(reason: string): Service {
+export function silent(reason: DiscardReason): Service {
   return { type: "silent", reason };
 }
 
 /** No message at all is answered. */
 export function unresponsive(): Service {
-  return silent("unresponsive-state");
+  return silent("not-serving");
 }
 
 /** F-372, F-452: all valid messages; the partner's RENEW, RELEASE and DECLINE too where `forPartner` (T-03, A-81). */
@@ -109,5 +110,5 @@ export function responsive(
 
 /** F-370, A-49: only messages that bear the own server identifier. */
 export function renewResponsive(serverId: ServerIdOwner): Service {
-  return serverId === "own" ? ANSWER : silent("renew-responsive");
+  return serverId === "own" ? ANSWER : silent("left-to-partner");
 }

@@ -12,7 +12,7 @@ export const RECOVER_DONE: StateBehaviour = {
   service: (message, serverId, { communicating }) =>
     message === "RENEW" && serverId === "own" && communicating
       ? { type: "answer-recorded" }
-      : silent("renew-responsive"),
+      : silent("left-to-partner"),
   startsLeases: false,
   sendsUpdates: () => false,
   expires: false,

@@ -1,0 +1,81 @@
+// What one server does, as `tandem status` shows it.
+
+import { z } from "zod";
+import {
+  COUNTERS,
+  type CounterName,
+  PROCESS_COUNTERS,
+  type ProcessCounterName,
+} from "../core/model/counter-names.ts";
+import { ALARM } from "./alarms.ts";
+import { ENDPOINT } from "./failover.ts";
+import { TIME } from "./leases.ts";
+
+function counts<Name extends string>(list: Readonly<Record<Name, string>>) {
+  const names = Object.keys(list) as [Name, ...Name[]];
+  return z.partialRecord(z.enum(names), z.number()).readonly();
+}
+
+const LOG = z
+  .object({
+    groups: z.number(),
+    records: z.number(),
+    logBytes: z.number(),
+    largestGroupRecords: z.number(),
+    segments: z.number(),
+    snapshots: z.number(),
+    snapshotBytes: z.number(),
+    removeFailures: z.number(),
+    lastSequence: z.number(),
+    durableSequence: z.number(),
+    /** What the disk said; null: nothing is wrong. */
+    trouble: z.string().nullable(),
+  })
+  .readonly();
+
+/** What the core knows. */
+export const SERVER_STATUS = z
+  .object({
+    server: z.string(),
+    duid: z.string(),
+    started: TIME,
+    uptimeSeconds: z.number(),
+    stopping: z.boolean(),
+    leases: z.number(),
+    unacknowledged: z.number(),
+    links: z.array(z.object({ name: z.string(), inUse: z.number() }).readonly()).readonly(),
+    /** Leases in use whose address no link of the configuration has. */
+    withoutLink: z.number(),
+    log: LOG,
+    relationships: z
+      .array(
+        ENDPOINT.unwrap()
+          .pick({
+            relationship: true,
+            role: true,
+            state: true,
+            since: true,
+            partnerState: true,
+            communications: true,
+            backlog: true,
+          })
+          .readonly(),
+      )
+      .readonly(),
+    alarms: z.array(ALARM).readonly(),
+    counters: counts<CounterName>(COUNTERS),
+  })
+  .readonly();
+
+/** What only the process knows. */
+export const PROCESS_STATUS = z
+  .object({
+    version: z.string(),
+    pid: z.number(),
+    udpAdapter: z.string(),
+    counters: counts<ProcessCounterName>(PROCESS_COUNTERS),
+  })
+  .readonly();
+export type ProcessStatus = z.output<typeof PROCESS_STATUS>;
+
+export const STATUS = SERVER_STATUS.unwrap().extend({ process: PROCESS_STATUS }).readonly();

@@ -1,0 +1,87 @@
+// The catalogue of alarms: what is wrong now, and what to do about it. An alarm is a condition and not an event: it
+// stands in `status` as long as it is true. The manual's page is made from this list.
+
+interface AlarmDefinition {
+  /** `error`: clients are not served, or leases are at risk. `warn`: they will be if another thing fails. */
+  readonly level: "error" | "warn";
+  /** Placeholders in braces are the fields. */
+  readonly text: string;
+  /** The same placeholders. */
+  readonly whatToDo: string;
+  /** A paragraph for the manual. */
+  readonly help: string;
+}
+
+const define = <const List extends Readonly<Record<string, AlarmDefinition>>>(list: List): List =>
+  list;
+
+export const ALARMS = define({
+  NO_CONTACT: {
+    level: "warn",
+    text: "no contact with the partner {partner}",
+    whatToDo:
+      "Repair the partner {partner} or the connection to it. The pair goes on by itself afterwards.",
+    help: "There is no working connection to the partner. Where another alarm of the relationship says why the partner was refused, look there first. Until contact is back no change reaches the partner, so leases are extended by the MCLT only.",
+  },
+  CLOCKS_DIFFER: {
+    level: "error",
+    text: "the partner's clock is {seconds} s {direction}; 5 s are permitted",
+    whatToDo:
+      "Repair time synchronisation on the machine whose clock is wrong (`timedatectl`). The servers connect by themselves afterwards.",
+    help: "RFC 8156 lets two servers work together only if their clocks agree. Times of leases would mean different things on the two machines.",
+  },
+  UPDATES_REJECTED: {
+    level: "warn",
+    text: "the partner refuses updates of {count} leases",
+    whatToDo:
+      "Compare the configuration files of both servers: `tandem failover status` names the leases and the reasons.",
+    help: "The partner does not take an update, so it does not know the lease as this server does. Updates are sent again by themselves. ConfigurationConflict means that the partner's file lacks the link or the pool.",
+  },
+  DISK_TROUBLE: {
+    level: "error",
+    text: "the state directory cannot be written as needed: {error}",
+    whatToDo:
+      "Make space in the state directory, or repair its disk. The server ends when the present segment of its log is full.",
+    help: "The next segment of the log or a snapshot could not be made. The present segment still has room, and the server tries again every ten seconds.",
+  },
+});
+
+export type AlarmId = keyof typeof ALARMS;
+
+type Placeholders<Text extends string> = Text extends `${string}{${infer Name}}${infer Rest}`
+  ? Name | Placeholders<Rest>
+  : never;
+type FieldsOf<Id extends AlarmId> = Readonly<
+  Record<
+    Placeholders<(typeof ALARMS)[Id]["text"]> | Placeholders<(typeof ALARMS)[Id]["whatToDo"]>,
+    string | number
+  >
+>;
+
+/** An alarm that is true now, as its source says it. */
+export type AlarmFact = {
+  readonly [Id in AlarmId]: {
+    readonly id: Id;
+    /** A relationship, an interface or the server, by name. */
+    readonly subject: string;
+    readonly fields: FieldsOf<Id>;
+  };
+}[AlarmId];
+
+/** An alarm as it is shown. */
+export interface Alarm {
+  readonly id: AlarmId;
+  readonly level: "error" | "warn";
+  readonly subject: string;
+  readonly text: string;
+  readonly whatToDo: string;
+}
+
+export function describeAlarm({ id, subject, fields }: AlarmFact): Alarm {
+  const { level, text, whatToDo } = ALARMS[id];
+  return { id, level, subject, text: fill(text, fields), whatToDo: fill(whatToDo, fields) };
+}
+
+function fill(template: string, fields: Readonly<Record<string, string | number>>): string {
+  return template.replaceAll(/\{(\w+)\}/g, (_all, name: string) => String(fields[name] ?? ""));
+}
