@@ -31,7 +31,7 @@ export interface LinkOptions {
   readonly identity: TlsIdentity | undefined;
   /** F-226: fingerprints (SHA-256, hex) of the certificates that a peer may present. */
   readonly acceptable: (peer: Ipv6Address) => readonly string[];
-  /** Connections that may be in use besides those that have not been accepted by a CONNECT yet. */
+  /** For how many relationships connections may come in. */
   readonly partners: number;
   readonly emit: (event: LinkEvent, processed?: () => void) => void;
   readonly log: LogSink;
@@ -157,8 +157,8 @@ class TcpLinks implements Links {
 
   #accept(socket: net.Socket): void {
     const peer = addressOf(socket.remoteAddress);
-    // F-551: more than a pair can need is refused before anything is read.
-    const full = this.#incoming >= LIMITS.pendingLinks + this.#options.partners;
+    // F-551: more than the core could choose from is refused before anything is read.
+    const full = this.#incoming >= LIMITS.incomingLinks * this.#options.partners;
     if (peer === undefined || full || this.#closed) {
       if (this.#refused++ % 100 === 0 && full) {
         const fields = { peer: socket.remoteAddress ?? "", open: this.#incoming };

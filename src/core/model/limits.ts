@@ -39,8 +39,12 @@ export const LIMITS = {
   updateRequests: 16,
   /** Octets of one failover message: the frame length has 16 bits. */
   frameBytes: 65_535,
-  /** Connections on the failover port that have not yet been accepted by a CONNECT (F-551). */
+  /** Connections from one partner's address that no CONNECT has been accepted on yet (F-551): a partner needs one at a
+   * time. Of more the oldest that has got least far yields. */
   pendingLinks: 16,
+  /** Incoming connections that the process holds for each relationship before the core has seen them (F-551): four times
+   * what the core keeps, so that a burst does not shut the partner out. */
+  incomingLinks: 64,
   /** Held outputs before client messages are shed. */
   heldOutputs: 65_536,
   /** Octets of a client's FQDN or relay data kept with a lease; longer ones are not kept. */

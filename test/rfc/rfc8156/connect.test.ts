@@ -121,6 +121,21 @@ describe("§6.1 who opens", () => {
       b.host.step([{ type: "link-opened", link, peer }], b.now);
     expect(b.host.links.filter((request) => request.type === "link-close")).toHaveLength(4);
   });
+
+  it("10 idle connections from the partner's address do not keep the partner out: the oldest yields (F-551)", () => {
+    const b = secondary();
+    const peer = b.endpoint.relationship.partner.address;
+    for (let link = 101; link < 141; link++)
+      b.host.step([{ type: "link-opened", link, peer }], b.now);
+    const closed = b.host.links.flatMap((each) => (each.type === "link-close" ? [each.link] : []));
+    expect(closed).toEqual(Array.from({ length: 24 }, (_, i) => 101 + i));
+    b.open().connect().tell("RECOVER");
+    expect(b.endpoint.communicating).toBe(true);
+    // And the established connection is none of those that yield.
+    for (let link = 141; link < 181; link++)
+      b.host.step([{ type: "link-opened", link, peer }], b.now);
+    expect(b.endpoint.communicating).toBe(true);
+  });
 });
 
 describe("§6.1.1 CONNECT", () => {

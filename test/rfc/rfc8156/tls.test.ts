@@ -163,3 +163,17 @@ describe("RFC 7653 §9.1: the secondary", () => {
     expect(half.closed).toBe(true);
   });
 });
+
+describe("10: strangers at the partner's address", () => {
+  it("10 of too many connections one that is in the handshake does not yield to silent ones (F-551, F-555)", () => {
+    const b = secondary();
+    b.sendPlain("STARTTLS", 1);
+    expect(b.startedTls).toBe("server");
+    const peer = b.endpoint.relationship.partner.address;
+    for (let link = 101; link < 141; link++)
+      b.host.step([{ type: "link-opened", link, peer }], b.now);
+    b.secured(A);
+    b.connect().tell("RECOVER");
+    expect(b.endpoint.communicating).toBe(true);
+  });
+});

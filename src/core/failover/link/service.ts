@@ -98,19 +98,15 @@ export class FailoverService {
     this.#accepted(id, peer, now);
   }
 
-  /** F-154, F-155, F-551: only from a primary that we know, and not too many at a time. */
+  /** F-154, F-155: only from a primary that we know. */
   #accepted(id: LinkId, peer: Ipv6Address, now: Millis): void {
     const known = this.#relationshipsWith(peer);
-    const pending = [...this.#links.values()].filter(
-      (link) => link.incoming && link.endpoint === undefined,
-    ).length;
-    if (known.length === 0 || pending >= LIMITS.pendingLinks || this.#stopping) {
-      this.#context.counters.add(
-        known.length === 0 ? "failover-unknown-peer" : "failover-too-many-links",
-      );
+    if (known.length === 0 || this.#stopping) {
+      if (known.length === 0) this.#context.counters.add("failover-unknown-peer");
       this.#context.link({ type: "link-close", link: id, abort: true });
       return;
     }
+    this.#makeRoom(peer);
     const secure = known.some((endpoint) => endpoint.relationship.security.mode === "tls");
     const channel = new Channel(this.#context, id, secure ? "starttls" : "connect", now);
     this.#links.set(id, {
@@ -120,6 +116,22 @@ export class FailoverService {
       incoming: true,
       fingerprint: undefined,
     });
+  }
+
+  /** F-551: connections that stay silent must not keep the partner out, so the newest is let in. */
+  #makeRoom(peer: Ipv6Address): void {
+    const pending = [...this.#links.values()].filter(
+      (link) =>
+        link.peer === peer &&
+        link.incoming &&
+        link.endpoint === undefined &&
+        link.channel.phase !== "closing",
+    );
+    if (pending.length < LIMITS.pendingLinks) return;
+    // In order of age: the first of those that have got least far.
+    const victim = pending.reduce((a, b) => (progressOf(b) < progressOf(a) ? b : a));
+    this.#context.counters.add("failover-too-many-links");
+    victim.channel.close(true);
   }
 
   #relationshipsWith(peer: Ipv6Address): readonly Endpoint[] {
@@ -293,4 +305,10 @@ export class FailoverService {
   relationshipNames(): readonly Relationship["name"][] {
     return this.endpoints.map((endpoint) => endpoint.relationship.name);
   }
+}
+
+/** How far a connection without a CONNECT is: one that has shown a certificate is hardly a stranger's. */
+function progressOf({ fingerprint, channel }: OpenLink): number {
+  if (fingerprint !== undefined) return 2;
+  return channel.phase === "tls" ? 1 : 0;
 }
