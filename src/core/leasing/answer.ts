@@ -10,7 +10,7 @@ import { confirm } from "./exchanges/confirm.ts";
 import { extendForPartner, extendRecorded } from "./exchanges/for-partner.ts";
 import { endAll } from "./exchanges/release.ts";
 import { extendAll } from "./exchanges/renew.ts";
-import { assignAll } from "./exchanges/solicit.ts";
+import { assignAll, maySettleAtOnce } from "./exchanges/solicit.ts";
 import { grantAll } from "./grant.ts";
 import { type TimedLease, type Timers, timersFor } from "./lifetimes.ts";
 import { optionsOf, writeOptions } from "./reply-options.ts";
@@ -28,8 +28,8 @@ export function answer(exchange: Exchange, mode: Mode): Answer | undefined {
   const { view } = exchange;
   switch (view.type) {
     case "SOLICIT": {
-      // D-099: as if a REQUEST had come. D-102: off unless the file says otherwise.
-      const rapid = view.rapidCommit && exchange.link.subnets.some((subnet) => subnet.rapidCommit);
+      // D-099: as if a REQUEST had come.
+      const rapid = view.rapidCommit && maySettleAtOnce(exchange);
       return rapid ? assignment(exchange, "REPLY", true) : assignment(exchange, "ADVERTISE", false);
     }
     case "REQUEST":

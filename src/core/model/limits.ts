@@ -85,7 +85,10 @@ export const DEFAULTS = {
   /** A queue that grew too old is served again once it is empty, or younger than this. */
   queueYoungMillis: 500,
   connectRetryMillis: 1_000,
-  connectRetryMaxMillis: 10_000,
+  /** With its jitter 2 s: so soon a healed connection is tried. */
+  connectRetryMaxMillis: 1_600,
+  /** A connection that nobody accepts within this is given up: the system would ask ever less often. */
+  connectOpenMillis: 2_000,
   /** F-151: after a rejection or DISCONNECT. */
   connectRetryRejectedMillis: 15_000,
   /** F-160: no CONNECT, CONNECTREPLY or first STATE within this. */

@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 import { vendorOption } from "../../../src/core/failover/link/extensions.ts";
 import { option } from "../../../src/core/wire/options.ts";
 import { iaNa, iaPd, serverId, TestClient } from "../../support/client.ts";
-import { ip } from "../../support/pair.ts";
+import { CONFIG, ip } from "../../support/pair.ts";
 import { ScriptedPartner, terms } from "../../support/scripted-partner.ts";
 
 /** In NORMAL after an interruption; `tandem`: the partner speaks the extensions. */
@@ -114,4 +114,25 @@ it("8.8 what ended here and was told the partner may have given again: it is not
     const ended = answer?.leases.filter((lease) => lease.valid === 0).length;
     expect([status, ended]).toEqual([status, status === "ABANDONED" ? 1 : 0]);
   }
+});
+
+it("18.3.1 while the partner may have the client's lease a SOLICIT with Rapid Commit gets an ADVERTISE, so that the client can choose (T-02, D-099)", () => {
+  const asked = (partner: ScriptedPartner) =>
+    new TestClient(partner.host, 7).send(
+      "SOLICIT",
+      [option("RAPID_COMMIT", {}), iaNa(1)],
+      partner.now,
+    );
+  const text = `rapid-commit: true\n${CONFIG}`;
+  const alone = new ScriptedPartner("b", text).start().put("COMMUNICATIONS-INTERRUPTED");
+  expect(asked(alone)?.type).toBe("ADVERTISE");
+  expect(alone.host.up.state.table.size).toBe(0);
+  // So in the first moments of NORMAL, and no longer.
+  const a = new ScriptedPartner("a", text).start().put("COMMUNICATIONS-INTERRUPTED").open();
+  const { transactionId } = a.expectOne("CONNECT");
+  a.send("CONNECTREPLY", [...terms(), vendorOption([])], { id: transactionId });
+  a.tell("NORMAL");
+  expect([a.state, asked(a)?.type]).toEqual(["NORMAL", "ADVERTISE"]);
+  a.send("CONTACT", [vendorOption(["synchronised"])]);
+  expect(asked(a)?.type).toBe("REPLY");
 });

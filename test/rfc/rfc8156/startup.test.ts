@@ -122,6 +122,7 @@ describe("§8.3 in STARTUP", () => {
 
   it("8.3.2 the startup time is configurable and ends in the previous state (F-380, F-386)", () => {
     const a = restarted("a", "NORMAL");
+    a.tick();
     a.run(9_750, false);
     expect(a.state).toBe("STARTUP");
     a.run(250, false);
@@ -132,8 +133,29 @@ describe("§8.3 in STARTUP", () => {
       {},
       CONFIG.replace("startup-time: 10s", "startup-time: 2s"),
     );
+    quick.tick();
     quick.run(2_000, false);
     expect(quick.state).toBe("COMMUNICATIONS-INTERRUPTED");
+  });
+
+  it("8.3.2 the startup time begins when the sockets are open: replaying a long log does not use it up (F-380, F-386)", () => {
+    const b = restarted("b", "NORMAL");
+    b.now += 60_000;
+    b.tick();
+    expect(b.state).toBe("STARTUP");
+    expect(b.host.up.nextTick(b.now)).toBeLessThanOrEqual(b.now + 1_000);
+    b.run(9_750, false);
+    expect(b.state).toBe("STARTUP");
+    b.run(250, false);
+    expect(b.state).toBe("COMMUNICATIONS-INTERRUPTED");
+    // A partner in PARTNER-DOWN that is met within it is told RECOVER and not POTENTIAL-CONFLICT.
+    const late = restarted("b", "NORMAL");
+    const since = late.time(-50);
+    late.now += 60_000;
+    late.tick();
+    late.run(5_000, false);
+    late.open().connect().tell("PARTNER-DOWN", { since });
+    expect(late.state).toBe("RECOVER");
   });
 
   it("8.3.2 a new server without its partner waits, or goes to PARTNER-DOWN where the configuration says so (F-378, A-01)", () => {
@@ -263,6 +285,7 @@ describe("§8.3 a STATE with the STARTUP flag", () => {
 
   it("6.3 a state that is left between CONNECTREPLY and the partner's STATE is told all the same (F-192, F-364)", () => {
     const b = restarted("b", "RECOVER-DONE");
+    b.tick();
     b.run(9_000, false);
     b.open().connect();
     b.received = [];

@@ -43,6 +43,8 @@ export class Endpoint {
   poolRequestAt: Millis | undefined;
   /** F-422: no record here, and the partner says that it never met us. */
   #neverRan = false;
+  /** The first batch has come. */
+  #begun = false;
   #nextTransactionId: number;
 
   constructor(
@@ -132,6 +134,12 @@ export class Endpoint {
     const { partnerState } = this.record;
     const willAsk = partnerState !== undefined && STATES[partnerState].asksFirst;
     return !willAsk || this.stream.wasAsked;
+  }
+
+  /** F-380: the startup time counts from the first batch: by then the log is replayed and the sockets are open. */
+  begin(now: Millis): void {
+    if (this.stay.starting && !this.#begun) this.stay = startupStay(now);
+    this.#begun = true;
   }
 
   update(changes: Partial<EndpointRecord>): void {

@@ -14,6 +14,7 @@ const SETTLED_AFTER: Millis = 5_000;
 const QUIET_FOR: Millis = 2_000;
 
 export function tickEndpoint(endpoint: Endpoint, now: Millis): void {
+  endpoint.begin(now);
   if (endpoint.stay.starting && now >= startupEnds(endpoint)) startupOver(endpoint, now);
   endWait(endpoint, now);
   autoPartnerDown(endpoint, now);

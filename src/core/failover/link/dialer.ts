@@ -8,7 +8,8 @@ import type { Endpoint } from "../endpoint/endpoint.ts";
 
 /** After a rejection the pause is this many times the configured retry (F-151). */
 const REJECTED_FACTOR = DEFAULTS.connectRetryRejectedMillis / DEFAULTS.connectRetryMillis;
-const LONGEST_FACTOR = DEFAULTS.connectRetryMaxMillis / DEFAULTS.connectRetryMillis;
+/** The least pause after an attempt that nobody answered, as a part of the configured retry. */
+const UNANSWERED_FACTOR = 0.1;
 
 export class Dialer {
   readonly endpoint: Endpoint;
@@ -19,7 +20,9 @@ export class Dialer {
   /** Ids of links that we open are negative, and never used twice. */
   #nextLink: LinkId;
   readonly #step: number;
+  /** When the attempt that nobody has answered yet ends; 0: there is none. */
   #openBy: Millis = 0;
+  #begun: Millis = 0;
 
   /** `index` of `count` dialers: each takes its own ids. */
   constructor(endpoint: Endpoint, index: number, count: number, now: Millis) {
@@ -27,6 +30,11 @@ export class Dialer {
     this.nextAttempt = now;
     this.#nextLink = -1 - index;
     this.#step = count;
+  }
+
+  /** When something is due by time alone. */
+  get due(): Millis {
+    return this.link !== undefined && this.#openBy !== 0 ? this.#openBy : this.nextAttempt;
   }
 
   tick(now: Millis): void {
@@ -38,7 +46,8 @@ export class Dialer {
     if (now < this.nextAttempt) return;
     this.link = this.#nextLink;
     this.#nextLink -= this.#step;
-    this.#openBy = now + DEFAULTS.connectPhaseMillis;
+    this.#begun = now;
+    this.#openBy = now + DEFAULTS.connectOpenMillis;
     this.nextAttempt = Number.POSITIVE_INFINITY;
     this.#rejected = false;
     const { address, port } = this.endpoint.relationship.partner;
@@ -51,7 +60,8 @@ export class Dialer {
   }
 
   #giveUp(link: LinkId): void {
-    this.#openBy = 0;
+    // What was waited counts, so the attempt stays one that nobody answered.
+    this.#openBy = Number.POSITIVE_INFINITY;
     this.endpoint.context.link({ type: "link-close", link, abort: true });
   }
 
@@ -59,13 +69,23 @@ export class Dialer {
     this.#rejected = true;
   }
 
-  /** The pause doubles up to ten times the configured one, with a quarter of jitter. */
+  /** A connection that heals is noticed within two seconds. F-151: after a rejection the next attempt comes later. */
   closed(reason: string, now: Millis): void {
     this.link = undefined;
-    const factor = this.#rejected ? REJECTED_FACTOR : Math.min(2 ** this.#failures, LONGEST_FACTOR);
+    const { context, relationship } = this.endpoint;
     if (this.#failures === 0) this.endpoint.log(`no connection: ${reason}`);
+    const jitter = 0.75 + 0.5 * context.random();
+    const pause = this.#pause(relationship.connectRetry) * jitter;
+    const least = relationship.connectRetry * UNANSWERED_FACTOR * jitter;
+    const isUnanswered = this.#openBy !== 0;
+    this.nextAttempt = isUnanswered ? Math.max(this.#begun + pause, now + least) : now + pause;
+    this.#openBy = 0;
     this.#failures = Math.min(this.#failures + 1, 16);
-    const jitter = 0.75 + 0.5 * this.endpoint.context.random();
-    this.nextAttempt = now + this.endpoint.relationship.connectRetry * factor * jitter;
+  }
+
+  /** F-150: doubles from the configured one, where that is short; without its quarter of jitter. */
+  #pause(retry: Millis): Millis {
+    if (this.#rejected) return retry * REJECTED_FACTOR;
+    return Math.max(retry, Math.min(retry * 2 ** this.#failures, DEFAULTS.connectRetryMaxMillis));
   }
 }

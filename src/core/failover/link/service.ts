@@ -281,7 +281,7 @@ export class FailoverService {
           channel.deadAt(endpoint.relationship),
         );
     }
-    for (const dialer of this.#dialers) due = Math.min(due, dialer.nextAttempt);
+    for (const dialer of this.#dialers) due = Math.min(due, dialer.due);
     return Math.max(due, now);
   }
 

@@ -8,7 +8,7 @@ import type { RequestedIa } from "../../wire/view.ts";
 import { bindingsOf, extended, keyOf, subnetOfLease, zero } from "../bindings.ts";
 import type { Exchange, PlannedIa, PlannedLease } from "../context.ts";
 import { Named } from "../named.ts";
-import { assignNew } from "./solicit.ts";
+import { assignNew, maySettleAtOnce } from "./solicit.ts";
 
 /** What this server knows of one IA of the message. */
 interface JudgedIa {
@@ -130,10 +130,10 @@ function withoutBinding(
   return { ia, leases, status: { code: STATUS.NoBinding, message: "no binding for this IA" } };
 }
 
-function mayCreate({ context, view, link }: Exchange): boolean {
-  if (!context.config.tunables.createOnRenew) return false;
+function mayCreate(exchange: Exchange): boolean {
+  if (!exchange.context.config.tunables.createOnRenew) return false;
   // D-155: on REBIND only where a SOLICIT with Rapid Commit would be answered by a REPLY too.
-  return view.type === "RENEW" || link.subnets.some((subnet) => subnet.rapidCommit);
+  return exchange.view.type === "RENEW" || maySettleAtOnce(exchange);
 }
 
 function noteDoubtful({ context, client }: Exchange, key: LeaseKey): void {
