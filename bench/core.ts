@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { parseIpv6 } from "../src/core/model/ipv6.ts";
-import type { ReceivedDatagram } from "../src/ports/datagram.ts";
+import type { ReceivedDatagram } from "../src/core/model/received-datagram.ts";
 import { Host } from "./core/host.ts";
 import { Wire } from "./core/wire.ts";
 import { readAnswer, request, solicit } from "./load/packets.ts";

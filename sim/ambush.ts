@@ -3,7 +3,7 @@
 // is lost. Chance alone would need thousands of worlds for each.
 
 import type { ServerName } from "./checkers/observation.ts";
-import { cutPartner, type FaultGround, other } from "./faults.ts";
+import { cutPartner, type FaultGround, other } from "./fault-ground.ts";
 
 const RARE: ReadonlySet<string> = new Set([
   "RECOVER",

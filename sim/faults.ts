@@ -2,38 +2,9 @@
 
 import { ambush } from "./ambush.ts";
 import type { ServerName } from "./checkers/observation.ts";
-import type { Host } from "./host.ts";
-import type { PartnerNetwork } from "./link.ts";
-import type { ClientNetwork, LinkName } from "./network.ts";
-import type { Prng } from "./prng.ts";
-import type { EventQueue } from "./queue.ts";
-import type { FaultKind, Scenario } from "./scenario.ts";
-
-/** What a server starts from: its disk, an empty one, or a copy of some time ago. */
-export type BootDisk = "kept" | "empty" | "rolled-back";
-
-/** What faults act on. */
-export interface FaultGround {
-  readonly queue: EventQueue;
-  readonly prng: Prng;
-  readonly scenario: Scenario;
-  readonly hosts: Readonly<Record<ServerName, Host>>;
-  readonly partner: PartnerNetwork;
-  readonly network: ClientNetwork;
-  /** One line for the trace. */
-  note(what: string, detail: string): void;
-  crash(name: ServerName, how: "kill" | "power"): void;
-  /** Starts it if it does not run, from this disk. */
-  boot(name: ServerName, disk: BootDisk): void;
-  /** Copies the disk, for a later boot "rolled-back". */
-  backup(name: ServerName): void;
-  stop(name: ServerName): void;
-  partnerDown(name: ServerName, force: boolean): void;
-  /** Whether this server's disk may be lost: the other's must hold all that was acknowledged. */
-  mayWipe(name: ServerName): boolean;
-}
-
-export const other = (name: ServerName): ServerName => (name === "a" ? "b" : "a");
+import { type BootDisk, cutPartner, type FaultGround, other } from "./fault-ground.ts";
+import type { LinkName } from "./network.ts";
+import type { FaultKind } from "./scenario.ts";
 
 export class Faults {
   readonly #ground: FaultGround;
@@ -111,19 +82,6 @@ function partnerCut(ground: FaultGround, server: ServerName, duration: number): 
   const directions: readonly ServerName[] = prng.chance(0.6) ? ["a", "b"] : [server];
   cutPartner(ground, directions, duration);
   return true;
-}
-
-/** Cuts what these servers send to their partners. */
-export function cutPartner(
-  { note, partner, queue }: FaultGround,
-  directions: readonly ServerName[],
-  duration: number,
-): void {
-  note("partner-cut", `${directions.join(" and ")} to its partner for ${duration} ms`);
-  for (const from of directions) {
-    partner.cut(from);
-    queue.after(duration, () => partner.heal(from));
-  }
 }
 
 function clientCut(ground: FaultGround, server: ServerName, duration: number): boolean {

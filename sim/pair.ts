@@ -11,7 +11,7 @@ import { SimClock } from "./clock.ts";
 import { serverConfig } from "./config.ts";
 import { describeMessage, describePartner } from "./describe.ts";
 import { type DiskImage, SimDisk } from "./disk.ts";
-import type { BootDisk } from "./faults.ts";
+import type { BootDisk } from "./fault-ground.ts";
 import { Host, type HostEars, type ServerFactory } from "./host.ts";
 import { PartnerNetwork } from "./link.ts";
 import type { Scene } from "./scene.ts";

@@ -6,7 +6,8 @@ export interface KeptSeed {
   readonly about: string;
 }
 
-/** One world a line: seed, "single" or "pair", what it was about. */
+/** One world a line: seed, "single" or "pair", what it was about.
+ * @testonly */
 export function parseSeeds(text: string): readonly KeptSeed[] {
   const lines = text.split("\n").map((line) => line.replace(/#.*/, "").trim());
   return lines

@@ -17,6 +17,8 @@ const STEPS = [
   { name: "import rules", command: node, args: ["tools/import-rules.mjs", "--check"] },
   { name: "types", command: bin("tsc"), args: ["-b"] },
   { name: "dead code", command: bin("knip"), args: ["--no-progress"] },
+  // What only tests use is not connected to anything: either the product uses it, or its comment says @testonly.
+  { name: "only tests use it", command: bin("knip"), args: ["--no-progress", "--production"] },
   { name: "ledger", command: node, args: ["tools/ledger.mjs", "--check"] },
   { name: "generated docs", command: node, args: ["tools/docs.mjs", "--check"] },
 ];

@@ -3,9 +3,10 @@
 import { createHash } from "node:crypto";
 import { crc32 } from "node:zlib";
 import { loadConfig } from "../../src/core/config/load.ts";
+import type { ReceivedDatagram } from "../../src/core/model/received-datagram.ts";
 import type { ServerEvent, Sink } from "../../src/core/server/events.ts";
 import { createServer, type Server } from "../../src/core/server/server.ts";
-import type { ReceivedDatagram, SentDatagram } from "../../src/ports/datagram.ts";
+import type { SentDatagram } from "../../src/ports/datagram.ts";
 import type { DiskResult } from "../../src/ports/disk.ts";
 import type { LinkRequest } from "../../src/ports/partner-link.ts";
 

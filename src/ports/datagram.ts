@@ -1,20 +1,7 @@
-// The port `datagram socket` (UDP 547): what comes in and what goes out.
+// The port `datagram socket` (UDP 547): what goes out. What comes in is in core/model/received-datagram.ts.
 
 import type { Ipv6Address } from "../core/model/ipv6.ts";
 import type { Millis } from "../core/model/time.ts";
-
-export interface ReceivedDatagram {
-  /** Valid only during the call. */
-  readonly bytes: Uint8Array;
-  /** Name of the receiving interface. */
-  readonly interface: string;
-  readonly source: Ipv6Address;
-  readonly sourcePort: number;
-  /** True when the destination was ff02::1:2 or ff05::1:3. */
-  readonly multicast: boolean;
-  /** When it arrived (F-562); the read time where the adapter has no time stamps. */
-  readonly receivedAt: Millis;
-}
 
 export interface SentDatagram {
   readonly bytes: Uint8Array;

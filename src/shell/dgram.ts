@@ -5,9 +5,10 @@
 
 import { networkInterfaces } from "node:os";
 import { formatIpv6, type Ipv6Address, isLinkLocal } from "../core/model/ipv6.ts";
+import type { ReceivedDatagram } from "../core/model/received-datagram.ts";
 import type { Millis } from "../core/model/time.ts";
 import type { Clock } from "../ports/clock.ts";
-import type { ReceivedDatagram, SentDatagram } from "../ports/datagram.ts";
+import type { SentDatagram } from "../ports/datagram.ts";
 import type { DatagramAdapter, ProcessCounters } from "./adapter.ts";
 import { type ClockSource, MACHINE } from "./clock.ts";
 import type { LogSink } from "./log-events.ts";

@@ -4,7 +4,7 @@ import { execFileSync } from "node:child_process";
 import dgram from "node:dgram";
 import { afterEach, describe, expect, it } from "vitest";
 import { type Ipv6Address, parseIpv6 } from "../../src/core/model/ipv6.ts";
-import type { ReceivedDatagram } from "../../src/ports/datagram.ts";
+import type { ReceivedDatagram } from "../../src/core/model/received-datagram.ts";
 import { type Dgram, openDgram, unicastLabel } from "../../src/shell/dgram.ts";
 import type { LogSink } from "../../src/shell/log-events.ts";
 import { until } from "./wait.ts";

@@ -3,13 +3,14 @@
 import { type Duid, duidFromBytes } from "../../src/core/model/duid.ts";
 import type { Ipv6Address } from "../../src/core/model/ipv6.ts";
 import type { Lease } from "../../src/core/model/lease.ts";
+import type { ReceivedDatagram } from "../../src/core/model/received-datagram.ts";
 import {
   type ClientServerMessage,
   encodeMessage,
   type MessageType,
 } from "../../src/core/wire/messages.ts";
 import { type Option, option } from "../../src/core/wire/options.ts";
-import type { ReceivedDatagram, SentDatagram } from "../../src/ports/datagram.ts";
+import type { SentDatagram } from "../../src/ports/datagram.ts";
 import { addresses, checkAnswer, inside, prefixes } from "./answers.ts";
 import { configFor, EPOCH, Host, ip } from "./pair.ts";
 import { na, OURS, pd } from "./requests.ts";

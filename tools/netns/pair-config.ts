@@ -14,7 +14,8 @@ export interface Times {
   readonly rebind?: number;
 }
 
-/** Real clients refuse shorter T1 and T2 than this gives. */
+/** Real clients refuse shorter T1 and T2 than this gives.
+ * @testonly */
 export const REAL_CLIENT_TIMES: Times = { mclt: 60, valid: 180, preferred: 120 };
 
 /** For generated clients; needs the switch for tests. */

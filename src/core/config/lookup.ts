@@ -49,14 +49,6 @@ export function linkOfRelay(
   return undefined;
 }
 
-/** The link and subnet of an address, whatever link it was asked on (F-142). */
-export function placeOfAddress(
-  config: CompiledConfig,
-  address: Ipv6Address,
-): SubnetPlace | undefined {
-  return subnetAt(indexOf(config), address);
-}
-
 /** The pool that delegates exactly this prefix (its length is the pool's delegated length, F-110). */
 export function placeOfPrefix(config: CompiledConfig, prefix: Prefix): PrefixPoolPlace | undefined {
   const place = poolAt(indexOf(config), prefix.address);

@@ -2,11 +2,8 @@
 
 import type { ServerIdOwner } from "../model/authority.ts";
 import type { DiscardReason } from "../model/counter-names.ts";
+import type { ReceivedDatagram } from "../model/received-datagram.ts";
 import type { RequestView } from "../wire/view.ts";
-
-export interface DatagramFacts {
-  readonly multicast: boolean;
-}
 
 export type Admission =
   | { readonly type: "admitted" }
@@ -19,7 +16,11 @@ function discard(reason: DiscardReason): Admission {
 }
 
 /** The checks that need no link. `owner` says whose the server identifier is. */
-export function admit(view: RequestView, facts: DatagramFacts, owner: ServerIdOwner): Admission {
+export function admit(
+  view: RequestView,
+  facts: Pick<ReceivedDatagram, "multicast">,
+  owner: ServerIdOwner,
+): Admission {
   // N-004: a client's own message by unicast is not accepted; a relay's is.
   if (view.relays.length === 0 && !facts.multicast) return discard("unicast-from-client");
   switch (view.type) {

@@ -5,10 +5,10 @@ import type { Authority, ClientRef } from "../model/authority.ts";
 import type { BlockMap } from "../model/block-map.ts";
 import type { Counters } from "../model/counters.ts";
 import type { HashKey } from "../model/hash.ts";
-import type { Ipv6Address } from "../model/ipv6.ts";
 import type { Lease, LeaseKey } from "../model/lease.ts";
 import type { LeaseTable } from "../model/lease-table.ts";
 import type { LogEvent } from "../model/log-events.ts";
+import type { ReceivedDatagram } from "../model/received-datagram.ts";
 import type { DhcpTime, Millis, Seconds } from "../model/time.ts";
 import type { RequestedIa, RequestView } from "../wire/view.ts";
 import type { Exhausted } from "./allocate/exhausted.ts";
@@ -34,17 +34,6 @@ export interface LeasingContext {
   readonly debug: boolean;
 }
 
-/** A datagram as it came in. `bytes` are valid only during the call. */
-export interface ClientDatagram {
-  readonly bytes: Uint8Array;
-  readonly interface: string;
-  readonly source: Ipv6Address;
-  /** UDP source port (D-193). */
-  readonly sourcePort: number;
-  readonly multicast: boolean;
-  readonly receivedAt: Millis;
-}
-
 export interface ExchangeClient {
   readonly duid: ClientRef["duid"];
   /** What was on record for it when the message came: looked up once, however many IAs there are. */
@@ -61,7 +50,7 @@ export interface Exchange {
   readonly now: Millis;
   /** Second of arrival (T-06 (2)): the client-last-transaction-time. */
   readonly transactionTime: DhcpTime;
-  readonly datagram: ClientDatagram;
+  readonly datagram: ReceivedDatagram;
 }
 
 /** A lease that goes into the answer. */

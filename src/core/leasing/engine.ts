@@ -5,11 +5,12 @@ import { relationshipOf } from "../config/lookup.ts";
 import type { Link } from "../config/types.ts";
 import type { ServerIdOwner, Service } from "../model/authority.ts";
 import type { DiscardReason } from "../model/counter-names.ts";
+import type { ReceivedDatagram } from "../model/received-datagram.ts";
 import { floorTime, type Millis } from "../model/time.ts";
 import type { RequestView } from "../wire/view.ts";
 import { admit } from "./admit.ts";
 import { type Answer, answer, answerInformation } from "./answer.ts";
-import type { ClientDatagram, Exchange, LeasingContext } from "./context.ts";
+import type { Exchange, LeasingContext } from "./context.ts";
 import { isWhollyRecorded } from "./exchanges/for-partner.ts";
 import { mayBeLateCopy } from "./exchanges/late-copy.ts";
 import { selectLink } from "./select-link.ts";
@@ -27,7 +28,7 @@ export type LeasingOutcome =
 interface Received {
   readonly context: LeasingContext;
   readonly view: RequestView;
-  readonly datagram: ClientDatagram;
+  readonly datagram: ReceivedDatagram;
   readonly owner: ServerIdOwner;
 }
 
@@ -35,7 +36,7 @@ interface Received {
 export function handleMessage(
   context: LeasingContext,
   view: RequestView,
-  datagram: ClientDatagram,
+  datagram: ReceivedDatagram,
   now: Millis,
 ): LeasingOutcome {
   const link = selectLink(context.config, view, datagram);

@@ -144,7 +144,8 @@ export function buddyOf(prefix: Prefix): Prefix {
   return { address: ipv6FromBigint(ipv6ToBigint(prefix.address) ^ bit), length: prefix.length };
 }
 
-/** The prefix one bit shorter that holds this one. */
+/** The prefix one bit shorter that holds this one.
+ * @testonly */
 export function parentOf(prefix: Prefix): Prefix {
   assert(prefix.length > 0, "the whole address space has no parent");
   return { address: maskTo(prefix.address, prefix.length - 1), length: prefix.length - 1 };

@@ -2,10 +2,11 @@
 
 import type { Command } from "../../api/commands.ts";
 import type { CommandResult } from "../../api/results.ts";
-import type { ReceivedDatagram, SentDatagram } from "../../ports/datagram.ts";
+import type { SentDatagram } from "../../ports/datagram.ts";
 import type { DiskRequest, DiskResult } from "../../ports/disk.ts";
 import type { LinkEvent, LinkRequest } from "../../ports/partner-link.ts";
 import type { LogEvent } from "../model/log-events.ts";
+import type { ReceivedDatagram } from "../model/received-datagram.ts";
 import type { Millis } from "../model/time.ts";
 
 export type ServerEvent =

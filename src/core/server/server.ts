@@ -2,7 +2,6 @@
 // holds what goes out until what it rests on is durable (docs/internals/core.md).
 
 import type { Command } from "../../api/commands.ts";
-import type { ReceivedDatagram } from "../../ports/datagram.ts";
 import type { Crc32, DiskReader, DiskResult } from "../../ports/disk.ts";
 import type { LinkRequest } from "../../ports/partner-link.ts";
 import type { CompiledConfig, Link } from "../config/types.ts";
@@ -27,6 +26,7 @@ import type { LogEvent } from "../model/log-events.ts";
 import { loneAuthority } from "../model/lone-authority.ts";
 import { hexOf, octetsOf } from "../model/octets.ts";
 import { Random } from "../model/random.ts";
+import type { ReceivedDatagram } from "../model/received-datagram.ts";
 import type { Millis } from "../model/time.ts";
 import { unplacedAuthority } from "../model/unplaced-authority.ts";
 import { unreachable } from "../model/unreachable.ts";

@@ -86,7 +86,8 @@ export function decodeFailoverMessage(bytes: Uint8Array): AnyFailoverMessage {
   return { type, transactionId: u24At(bytes, 1), sentTime: u32At(bytes, 4), options };
 }
 
-/** One message without its frame; at most 65,535 octets, more is a bug of the caller. */
+/** One message without its frame; at most 65,535 octets, more is a bug of the caller.
+ * @testonly */
 export function encodeFailoverMessage(message: FailoverMessage | TlsMessage): Uint8Array {
   const out = new ByteWriter();
   writeMessage(out, message);

@@ -1,7 +1,7 @@
 // RFC 8156 §7.7: BNDREPLY read, and what it changes.
 
 import { describe, expect, it } from "vitest";
-import { readReply } from "../../../src/core/failover/updates/bndreply-build.ts";
+import { readReply } from "../../../src/core/failover/updates/bndreply-read.ts";
 import { clientUpdate } from "../../../src/core/failover/updates/bndupd-build.ts";
 import { BINDING_STATUS } from "../../../src/core/model/binding-status.ts";
 import { duidFromBytes } from "../../../src/core/model/duid.ts";

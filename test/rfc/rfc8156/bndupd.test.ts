@@ -2,7 +2,8 @@
 
 import { describe, expect, it } from "vitest";
 import { clientUpdate } from "../../../src/core/failover/updates/bndupd-build.ts";
-import { type ReadUpdate, readUpdate } from "../../../src/core/failover/updates/bndupd-read.ts";
+import { readUpdate } from "../../../src/core/failover/updates/bndupd-read.ts";
+import type { ReadUpdate } from "../../../src/core/failover/updates/update.ts";
 import {
   BINDING_STATUS,
   type BindingStatus,

@@ -1,8 +1,8 @@
 // RFC 8156 §7.5.4: every cell of Figure 4, earlier, at the same time and later, at both roles, from a sender that knew
 // of our last contact and from one that did not.
 import { describe, expect, it } from "vitest";
-import { cellOf, type Decision, decide } from "../../../src/core/failover/updates/bndupd-decide.ts";
-import type { UpdatedLease } from "../../../src/core/failover/updates/bndupd-read.ts";
+import { cellOf, decide } from "../../../src/core/failover/updates/bndupd-decide.ts";
+import type { Decision, UpdatedLease } from "../../../src/core/failover/updates/update.ts";
 import type { BindingStatus } from "../../../src/core/model/binding-status.ts";
 import { duidFromBytes } from "../../../src/core/model/duid.ts";
 import type { Lease } from "../../../src/core/model/lease.ts";

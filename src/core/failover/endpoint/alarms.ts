@@ -16,7 +16,7 @@ export function endpointAlarms(endpoint: Endpoint): readonly AlarmFact[] {
     const fields = { seconds: Math.abs(clockOffset), direction };
     alarms.push({ id: "CLOCKS_DIFFER", subject, fields });
   }
-  if (stream.rejectedCount > 0)
-    alarms.push({ id: "UPDATES_REJECTED", subject, fields: { count: stream.rejectedCount } });
+  const count = stream.rejections.size;
+  if (count > 0) alarms.push({ id: "UPDATES_REJECTED", subject, fields: { count } });
   return alarms;
 }

@@ -1,6 +1,7 @@
 // What each received message does, on a connection that CONNECT has set up (RFC 8156 §6.3 to §7.7).
 
 import { isPast, type Millis, NO_TIME } from "../../model/time.ts";
+import { unreachable } from "../../model/unreachable.ts";
 import type { FailoverMessage } from "../../wire/failover-messages.ts";
 import { STATUS } from "../../wire/messages.ts";
 import { findMalformed, firstOption } from "../../wire/options.ts";
@@ -9,7 +10,7 @@ import { clockOffset, isTooFarOff } from "../link/connect.ts";
 import { saysSynchronised } from "../link/extensions.ts";
 import { firstSplit } from "../prefixes/first-split.ts";
 import { applyReply } from "../updates/bndreply-apply.ts";
-import { readReply } from "../updates/bndreply-build.ts";
+import { readReply } from "../updates/bndreply-read.ts";
 import { acceptUpdate } from "../updates/bndupd-accept.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { readState } from "./state-message.ts";
@@ -40,15 +41,51 @@ export function handleMessage(
     );
     return;
   }
-  if (message.type === "DISCONNECT") {
-    disconnected(endpoint, channel, message, now);
-  } else if (message.type === "STATE") {
-    stateReceived(endpoint, channel, message, now);
-  } else if (channel.phase === "up") {
-    // everything else counts only when communications are OK.
-    handleUp(endpoint, channel, message, now);
-  } else {
-    endpoint.context.counters.add("failover-message-too-early");
+  const isEarly =
+    channel.phase !== "up" && message.type !== "STATE" && message.type !== "DISCONNECT";
+  // everything else counts only when communications are OK.
+  if (isEarly) endpoint.context.counters.add("failover-message-too-early");
+  else dispatch(endpoint, channel, message, now);
+}
+
+function dispatch(
+  endpoint: Endpoint,
+  channel: Channel,
+  message: FailoverMessage,
+  now: Millis,
+): void {
+  switch (message.type) {
+    case "STATE":
+      return stateReceived(endpoint, channel, message, now);
+    case "DISCONNECT":
+      return disconnected(endpoint, channel, message, now);
+    case "BNDUPD":
+      return bndupd(endpoint, channel, message, now);
+    case "BNDREPLY":
+      return bndreply(endpoint, message, now);
+    case "UPDREQ":
+      // until UPDDONE of an UPDREQALL it counts as one.
+      return updateRequest(endpoint, message, endpoint.record.partnerUpdateAll, now);
+    case "UPDREQALL":
+      endpoint.partnerLost(now);
+      return updateRequest(endpoint, message, true, now);
+    case "UPDDONE":
+      return endpoint.updateDone(message.transactionId, now);
+    case "POOLREQ":
+      return poolRequest(endpoint, channel, message, now);
+    case "POOLRESP":
+      return; // F-084: only says that the request was received.
+    case "CONTACT":
+      // F-100: that it came is enough; T-02: it may say more.
+      if (saysSynchronised(message.options)) endpoint.stay.synchronisedAt ??= now;
+      return;
+    case "CONNECT":
+    case "CONNECTREPLY":
+      // F-093: out of place; ignored.
+      endpoint.context.counters.add("failover-message-out-of-place");
+      return;
+    default:
+      unreachable(message.type);
   }
 }
 
@@ -113,44 +150,6 @@ function stateReceived(
   endpoint.evaluate(now);
 }
 
-function handleUp(
-  endpoint: Endpoint,
-  channel: Channel,
-  message: FailoverMessage,
-  now: Millis,
-): void {
-  switch (message.type) {
-    case "BNDUPD":
-      bndupd(endpoint, channel, message, now);
-      return;
-    case "BNDREPLY":
-      bndreply(endpoint, message, now);
-      return;
-    case "UPDREQ":
-    case "UPDREQALL":
-      updateRequest(endpoint, message, now);
-      return;
-    case "UPDDONE":
-      endpoint.updateDone(message.transactionId, now);
-      return;
-    case "POOLREQ":
-      poolRequest(endpoint, channel, message, now);
-      return;
-    case "POOLRESP":
-      return; // F-084: only says that the request was received.
-    case "CONTACT":
-      if (saysSynchronised(message.options)) endpoint.stay.synchronisedAt ??= now;
-      return; // F-100
-    case "CONNECT":
-    case "CONNECTREPLY":
-    case "STATE":
-    case "DISCONNECT":
-      // F-093: out of place; ignored.
-      endpoint.context.counters.add("failover-message-out-of-place");
-      return;
-  }
-}
-
 /** F-307, F-309, F-326, F-439, A-33: answered in every state; what is ours follows the answer. */
 function bndupd(endpoint: Endpoint, channel: Channel, message: FailoverMessage, now: Millis): void {
   const { contact, stay } = endpoint;
@@ -189,10 +188,13 @@ function bndreply(endpoint: Endpoint, message: FailoverMessage, now: Millis): vo
   applyReply(context, sent, readReply(message.options));
 }
 
-/** F-406, F-418, F-486, F-490, F-491, F-493, F-568, A-32: UPDREQALL voids all acknowledgements; until its UPDDONE an UPDREQ counts as one. */
-function updateRequest(endpoint: Endpoint, message: FailoverMessage, now: Millis): void {
-  const all = message.type === "UPDREQALL" || endpoint.record.partnerUpdateAll;
-  if (message.type === "UPDREQALL") endpoint.partnerLost(now);
+/** F-406, F-418, F-486, F-490, F-491, F-493, F-568 */
+function updateRequest(
+  endpoint: Endpoint,
+  message: FailoverMessage,
+  all: boolean,
+  now: Millis,
+): void {
   endpoint.stream.request(message.transactionId, all);
   endpoint.pump(now);
 }

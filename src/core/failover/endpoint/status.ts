@@ -36,7 +36,7 @@ export function endpointStatus(endpoint: Endpoint, now: Millis) {
     backlog:
       context.table.markedCount(relationship.name) + context.blocks.markedCount(relationship.name),
     unacknowledged: endpoint.stream.unacknowledged,
-    rejected: endpoint.stream.rejectedCount,
+    rejected: endpoint.stream.rejections.size,
     secured: relationship.security.mode === "tls",
     waitUntil: waits ? timeText(until) : null,
     reclaimed: isReclaiming(endpoint)
@@ -64,7 +64,7 @@ function adviceFor(endpoint: Endpoint, waits: boolean): readonly string[] {
     advice.push(
       `The partner is confirmed to be off: from ${timeText(reclaimedFrom(endpoint))} on its part of the pools is used. Do not start it without its link to this server.`,
     );
-  if (endpoint.stream.rejectedCount > 0)
+  if (endpoint.stream.rejections.size > 0)
     advice.push(
       "The partner refuses some updates: compare the two configurations (log event FAILOVER_REJECTED).",
     );

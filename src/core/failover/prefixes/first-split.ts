@@ -2,8 +2,9 @@
 // (RFC 8156 §4.2.2; docs/internals/core.md).
 
 import type { CompiledConfig, Link, PrefixPool } from "../../config/types.ts";
+import { splitHalf } from "../../model/block-map.ts";
 import type { Block } from "../../model/blocks.ts";
-import { ipv6FromBigint, ipv6ToBigint, type Prefix } from "../../model/ipv6.ts";
+import type { Prefix } from "../../model/ipv6.ts";
 import { floorTime, type Millis } from "../../model/time.ts";
 import type { FailoverContext } from "../context.ts";
 
@@ -16,7 +17,7 @@ export function firstSplit(context: FailoverContext, relationship: string, now: 
   for (const { link, pool } of poolsOf(context.config, relationship)) {
     if (pool.delegatedLength <= pool.prefix.length) continue;
     if (context.blocks.overlapping(pool.prefix).length > 0) continue;
-    const [, upper] = halves(pool.prefix);
+    const [, upper] = splitHalf(pool.prefix);
     given += give(context, { link, pool }, upper, now);
   }
   return given;
@@ -49,18 +50,8 @@ function give(context: FailoverContext, place: Place, part: Prefix, now: Millis)
   }
   const cuts = part.length - place.pool.prefix.length - 1;
   if (cuts >= CUTS || part.length >= place.pool.delegatedLength) return 0;
-  const [lower, upper] = halves(part);
+  const [lower, upper] = splitHalf(part);
   return give(context, place, lower, now) + give(context, place, upper, now);
-}
-
-/** The two halves of a prefix. */
-export function halves(prefix: Prefix): readonly [Prefix, Prefix] {
-  const length = prefix.length + 1;
-  const upper = ipv6FromBigint(ipv6ToBigint(prefix.address) | (1n << BigInt(128 - length)));
-  return [
-    { address: prefix.address, length },
-    { address: upper, length },
-  ];
 }
 
 /** a refused block is offered again in halves; a single prefix stays the primary's. */
@@ -72,6 +63,6 @@ export function splitRefused(
 ): void {
   context.removeBlock(block);
   if (block.length >= delegatedLength) return;
-  for (const half of halves(block))
-    context.saveBlock({ ...block, ...half, startTimeOfState: floorTime(now), marked: true });
+  for (const half of splitHalf(block))
+    context.saveBlock({ ...half, startTimeOfState: floorTime(now), marked: true });
 }

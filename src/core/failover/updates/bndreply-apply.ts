@@ -1,16 +1,15 @@
 // What a BNDREPLY changes here (RFC 8156 §7.7, F-301, F-359).
 
-import { placeOfBlock } from "../../config/lookup.ts";
+import type { Block } from "../../model/blocks.ts";
 import { formatPrefix } from "../../model/ipv6.ts";
 import { type LeaseKey, leaseKeyText } from "../../model/lease.ts";
 import { freed, freedStatus, isAvailable } from "../../model/lease-status.ts";
 import { floorTime, isLater, type Millis, type Seconds } from "../../model/time.ts";
 import { STATUS } from "../../wire/messages.ts";
 import type { FailoverContext } from "../context.ts";
-import { splitRefused } from "../prefixes/first-split.ts";
-import type { LeaseReply, UpdateReply } from "./bndreply-build.ts";
+import { applyBlockReply, keyOf } from "../prefixes/block-stream.ts";
 import type { UpdateStream } from "./stream.ts";
-import type { SentLease, SentUpdate } from "./window.ts";
+import type { LeaseReply, SentLease, SentUpdate, UpdateReply } from "./update.ts";
 
 export interface ReplyContext {
   readonly failover: FailoverContext;
@@ -29,7 +28,7 @@ const NOT_NAMED: LeaseReply = {
 };
 
 export function applyReply(context: ReplyContext, sent: SentUpdate, reply: UpdateReply): void {
-  if (sent.block !== undefined) applyBlock(context, sent, reply);
+  if (sent.block !== undefined) applyToBlock(context, sent.block, reply);
   for (const lease of sent.leases) {
     const whole: LeaseReply | undefined =
       reply.status === 0
@@ -41,6 +40,14 @@ export function applyReply(context: ReplyContext, sent: SentUpdate, reply: Updat
   }
 }
 
+function applyToBlock(context: ReplyContext, block: Block, reply: UpdateReply): void {
+  const { failover, now, stream } = context;
+  const key = keyOf(block);
+  const refusal = applyBlockReply(failover, block, reply, now);
+  if (refusal === undefined) stream.rejections.remove(key);
+  else applyRejected(context, key, block.version, refusal);
+}
+
 /** F-355, A-30: remembered, sent again later, and said. */
 function applyRejected(
   { failover, stream, relationship, now }: ReplyContext,
@@ -48,7 +55,7 @@ function applyRejected(
   version: number,
   answer: LeaseReply,
 ): void {
-  stream.reject(leaseKeyText(key), version, now);
+  stream.rejections.add(key, version, now);
   failover.counters.add("bndupd-refused");
   // OutdatedBindingInformation is how differences settle; anything else is worth a look.
   if (answer.status === STATUS.OutdatedBindingInformation) return;
@@ -69,7 +76,7 @@ function applyAccepted(
   sent: SentLease,
   answer: LeaseReply,
 ): void {
-  stream.accept(leaseKeyText(sent.key));
+  stream.rejections.remove(sent.key);
   const lease = failover.table.get(sent.key);
   if (lease === undefined) return;
   const sameClient = lease.duid === sent.duid && lease.iaid === sent.iaid;
@@ -103,28 +110,4 @@ function applyAccepted(
     ackedPartnerLifetime: answer.partnerLifetimeSent,
     ackEpoch,
   });
-}
-
-/** F-357; A-42 for a refusal. */
-function applyBlock(context: ReplyContext, sent: SentUpdate, reply: UpdateReply): void {
-  const { failover, stream, now } = context;
-  const block = sent.block === undefined ? undefined : failover.blocks.get(sent.block);
-  if (block === undefined || block.version !== sent.block?.version) return;
-  const key = { kind: "prefix" as const, ...block };
-  const answer = reply.leases.get(leaseKeyText(key));
-  const status = reply.status !== 0 ? reply.status : (answer?.status ?? STATUS.UnspecFail);
-  if (status === 0) {
-    stream.accept(leaseKeyText(key));
-    if (block.marked) failover.amendBlock({ ...block, marked: false });
-    return;
-  }
-  const place = placeOfBlock(failover.config, block);
-  if (status === STATUS.OutdatedBindingInformation && place !== undefined && block.marked)
-    splitRefused(failover, block, place.pool.delegatedLength, now);
-  else
-    applyRejected(context, key, block.version, {
-      status,
-      message: reply.message,
-      partnerLifetimeSent: 0,
-    });
 }

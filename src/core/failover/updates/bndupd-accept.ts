@@ -1,55 +1,30 @@
-// A received BNDUPD: decide each lease, store what is accepted, build the BNDREPLY (RFC 8156 §7.5, §7.6).
+// A received BNDUPD: first the verdict on each lease, then all that is stored, then the BNDREPLY (RFC 8156 §7.5, §7.6).
 // The reply leaves after its record is durable (F-308): the door holds it.
 
-import { placeOfBlock, placeOfLease, placeOfPrefix } from "../../config/lookup.ts";
-import { remainder } from "../../model/block-map.ts";
-import type { EndpointRecord } from "../../model/endpoint-record.ts";
-import { containsPrefix, formatPrefix } from "../../model/ipv6.ts";
-import type { Lease } from "../../model/lease.ts";
+import { placeOfLease, placeOfPrefix } from "../../config/lookup.ts";
+import { formatPrefix } from "../../model/ipv6.ts";
+import { type Lease, leaseKeyText } from "../../model/lease.ts";
 import { isAvailable } from "../../model/lease-status.ts";
-import { LIMITS } from "../../model/limits.ts";
-import { floorTime, isLater, laterOf, type Millis, type Seconds } from "../../model/time.ts";
-import { ByteWriter } from "../../wire/cursor.ts";
-import { FAILOVER_HEADER } from "../../wire/failover-messages.ts";
+import { floorTime, isLater, laterOf } from "../../model/time.ts";
+import { unreachable } from "../../model/unreachable.ts";
 import { STATUS } from "../../wire/messages.ts";
-import {
-  encodeOptions,
-  firstOption,
-  type Option,
-  type OptionByType,
-  option,
-} from "../../wire/options.ts";
-import type { FailoverContext } from "../context.ts";
-import { type Decision, decide } from "./bndupd-decide.ts";
-import {
-  type ReadIa,
-  type ReadLease,
-  readUpdate,
-  type UpdatedBlock,
-  type UpdatedLease,
-} from "./bndupd-read.ts";
+import type { Option } from "../../wire/options.ts";
+import { acceptBlock } from "../prefixes/block-accept.ts";
+import { blockReply, clientReply, refusedWhole } from "./bndreply-build.ts";
+import { decide } from "./bndupd-decide.ts";
+import { readUpdate } from "./bndupd-read.ts";
 import { storeUpdate } from "./bndupd-store.ts";
 import { withinReach } from "./bndupd-times.ts";
 import { hiddenUntil, isAfterLoss } from "./forgotten.ts";
-import type { UpdateStream } from "./stream.ts";
-
-export interface AcceptContext {
-  readonly failover: FailoverContext;
-  readonly relationship: string;
-  readonly record: EndpointRecord;
-  readonly role: "primary" | "secondary";
-  readonly retention: Seconds;
-  readonly ackEpoch: number;
-  /** The own database was lost and is being fetched (A-61): blocks come back with leases in them. */
-  readonly restoring: boolean;
-  readonly now: Millis;
-  readonly stream: UpdateStream;
-}
-
-interface Refusal {
-  readonly status: number;
-  readonly message: string;
-}
+import type {
+  AcceptContext,
+  AcceptedUpdate,
+  Decision,
+  ReadIa,
+  ReadLease,
+  Refusal,
+  UpdatedLease,
+} from "./update.ts";
 
 /** The options of the BNDREPLY (F-307, F-340: there is always one). */
 export function acceptUpdate(
@@ -60,130 +35,78 @@ export function acceptUpdate(
   switch (read.type) {
     case "bad":
       return [refusedWhole(options, read)];
-    case "block": {
-      const refusal = acceptBlock(context, read.block);
-      return [
-        option("IAPREFIX", {
-          ...blockHead(read.option),
-          options: repliedDetails(read.option.options, refusal),
-        }),
-      ];
-    }
+    case "block":
+      return [blockReply(read.option, acceptBlock(context, read.block))];
     case "client": {
-      const ias = read.ias.map((ia) => repliedIa(context, ia));
-      return [
-        option("CLIENT_DATA", { options: [option("CLIENTID", { duid: read.clientId }), ...ias] }),
-      ];
+      const verdicts = judge(context, read.ias);
+      const refusals = new Map<ReadLease, Refusal>();
+      for (const [lease, verdict] of verdicts) {
+        if (verdict.type === "reject") refusals.set(lease, verdict.refusal);
+        carryOut(context, verdict);
+      }
+      return [clientReply(read.clientId, read.ias, refusals)];
     }
+    default:
+      unreachable(read);
   }
 }
 
-/** F-342, F-350, A-57: the error stands in the outermost option, what could be read is mirrored, as far as it fits. */
-function refusedWhole(options: readonly Option[], refusal: Refusal): Option {
-  const whole = mirroredWith(options, refusal);
-  if (fitsInFrame(whole)) return whole;
-  const status = option("STATUS_CODE", { status: refusal.status, message: refusal.message });
-  return option("CLIENT_DATA", { options: [status] });
+/** What becomes of a lease in the update. */
+type Verdict =
+  | { readonly type: "accept"; readonly accepted: AcceptedUpdate }
+  | {
+      readonly type: "reject";
+      readonly refusal: Refusal;
+      /** What is known better here; undefined: nothing that could be told. */
+      readonly own: Lease | undefined;
+    };
+
+function reject(status: number, message: string, own?: Lease): Verdict {
+  return { type: "reject", refusal: { status, message }, own };
 }
 
-function fitsInFrame(whole: Option): boolean {
-  const out = new ByteWriter();
-  encodeOptions(out, [whole]);
-  return !out.overflow && out.length <= LIMITS.frameBytes - FAILOVER_HEADER;
+/** All verdicts, each on its own and by what was known before the message (F-344, F-347). */
+function judge(context: AcceptContext, ias: readonly ReadIa[]): Map<ReadLease, Verdict> {
+  const verdicts = new Map<ReadLease, Verdict>();
+  const named = new Set<string>();
+  for (const { read } of ias.flatMap((ia) => ia.leases)) {
+    const name = read.type === "bad" ? undefined : leaseKeyText(read.update);
+    const isAgain = name !== undefined && named.has(name);
+    if (name !== undefined) named.add(name);
+    verdicts.set(
+      read,
+      isAgain
+        ? reject(STATUS.UnspecFail, "the lease stands in the message twice")
+        : judgeLease(context, read),
+    );
+  }
+  return verdicts;
 }
 
-function mirroredWith(options: readonly Option[], refusal: Refusal): Option {
-  const status = option("STATUS_CODE", { status: refusal.status, message: refusal.message });
-  const prefix = firstOption(options, "IAPREFIX");
-  const client = firstOption(options, "CLIENT_DATA");
-  if (client === undefined && prefix !== undefined)
-    return option("IAPREFIX", {
-      ...blockHead(prefix),
-      options: [status, ...mirrored(prefix.options)],
-    });
-  return option("CLIENT_DATA", { options: [status, ...mirrored(client?.options ?? [])] });
-}
-
-/** F-347 to F-350: client, VPN and leases as received, each lease with what an answer says of it. */
-function mirrored(options: readonly Option[]): readonly Option[] {
-  const kept = options.flatMap((each): Option[] => {
-    if (
-      each.type === "IA_NA" ||
-      each.type === "IA_PD" ||
-      each.type === "IA_TA" ||
-      each.type === "IAADDR" ||
-      each.type === "IAPREFIX"
-    )
-      return [{ ...each, options: mirrored(each.options) }];
-    return each.type === "CLIENTID" || each.type === "VSS" ? [each] : [];
-  });
-  return [...kept, ...repliedDetails(options, undefined)];
-}
-
-function blockHead(
-  prefix: OptionByType<"IAPREFIX">,
-): Omit<OptionByType<"IAPREFIX">, "type" | "code" | "options"> {
-  return {
-    preferredLifetime: 0,
-    validLifetime: 0,
-    prefixLength: prefix.prefixLength,
-    prefix: prefix.prefix,
-  };
-}
-
-/** F-344, F-347: each lease on its own. */
-function repliedIa(context: AcceptContext, ia: ReadIa): Option {
-  const options = ia.leases.map(({ option: lease, read }) => {
-    const refusal = acceptLease(context, read);
-    const details = repliedDetails(lease.options, refusal);
-    return lease.type === "IAADDR"
-      ? option("IAADDR", { ...lease, options: details })
-      : option("IAPREFIX", { ...lease, options: details });
-  });
-  return { ...ia.option, options };
-}
-
-/** F-343, F-346, F-348, F-349, A-22: what the BNDUPD had, echoed; a status only for a refusal. */
-function repliedDetails(
-  received: readonly Option[],
-  refusal: Refusal | undefined,
-): readonly Option[] {
-  const details: Option[] = [];
-  if (refusal !== undefined)
-    details.push(option("STATUS_CODE", { status: refusal.status, message: refusal.message }));
-  const status = firstOption(received, "F_BINDING_STATUS");
-  const expiration = firstOption(received, "F_STATE_EXPIRATION_TIME");
-  const lifetime = firstOption(received, "F_PARTNER_LIFETIME");
-  if (status !== undefined) details.push(status);
-  if (expiration !== undefined) details.push(expiration);
-  // F-122: bit-exact.
-  if (lifetime !== undefined)
-    details.push(option("F_PARTNER_LIFETIME_SENT", { value: lifetime.value }));
-  return details;
-}
-
-function acceptLease(context: AcceptContext, read: ReadLease): Refusal | undefined {
-  if (read.type === "bad") return read;
+function judgeLease(context: AcceptContext, read: ReadLease): Verdict {
+  if (read.type === "bad") return reject(read.status, read.message);
   const { failover, role, now } = context;
   const update = withinReach(read.update, now);
-  context.stream.heardOf(update, now);
+  context.stream.rejections.heardOf(update, now);
   if (update.hasDnsData) warnOfDnsData(context, update);
   const link = linkOf(context, update);
   // F-306
   if (link === undefined)
-    return {
-      status: STATUS.ConfigurationConflict,
-      message: `${formatPrefix(update)} is in no pool of this relationship here`,
-    };
+    return reject(
+      STATUS.ConfigurationConflict,
+      `${formatPrefix(update)} is in no pool of this relationship here`,
+    );
   const own = failover.table.get(update);
   const decision = heldAgainst(context, own, update) ?? decide(own, update, role, now);
   note(context, own, update, decision);
-  if (decision.type === "reject") {
-    markRejected(context, own, decision.status);
-    return { status: decision.status, message: decision.reason };
-  }
-  storeUpdate(context, { own, update, link, informed: decision.informed });
-  return undefined;
+  return decision.type === "reject"
+    ? reject(decision.status, decision.reason, own)
+    : { type: "accept", accepted: { own, update, link, informed: decision.informed } };
+}
+
+function carryOut(context: AcceptContext, verdict: Verdict): void {
+  if (verdict.type === "accept") storeUpdate(context, verdict.accepted);
+  else markRejected(context, verdict.own, verdict.refusal.status);
 }
 
 /** F-310, F-146: this server updates no DNS; it takes the lease all the same, and says so once. */
@@ -238,7 +161,7 @@ function note(
   { failover, relationship }: AcceptContext,
   own: Lease | undefined,
   update: UpdatedLease,
-  decision: ReturnType<typeof decide>,
+  decision: Decision,
 ): void {
   failover.counters.add(`bndupd-${decision.type}`);
   const verdict = decision.type === "accept" ? "accept" : `reject-${decision.status}`;
@@ -271,60 +194,4 @@ function markRejected({ failover }: AcceptContext, own: Lease | undefined, statu
     if (own.kind === "prefix" && isAvailable(own.status)) failover.amend({ ...own, marked: true });
     else failover.save({ ...own, marked: true });
   }
-}
-
-/** F-034, F-036, F-337, A-42: the block is taken whole or refused, and then the units in use here are told. The primary takes
- * back what the secondary was given before when its own record is lost (UPDREQALL). */
-function acceptBlock(context: AcceptContext, block: UpdatedBlock): Refusal | undefined {
-  const { failover, relationship } = context;
-  const place = placeOfBlock(failover.config, block);
-  if (place === undefined || place.link.relationship !== relationship) {
-    return {
-      status: STATUS.ConfigurationConflict,
-      message: `${formatPrefix(block)} is in no pool of this relationship here`,
-    };
-  }
-  const overlapping = failover.blocks.overlapping(block);
-  const isWithin = overlapping.some((old) => containsPrefix(old, block));
-  if (block.status === "FREE-BACKUP" && isWithin) return undefined;
-  if (failover.blocks.overlapping(place.pool.prefix).length >= LIMITS.blocksPerPool) {
-    return {
-      status: STATUS.OutdatedBindingInformation,
-      message: `a pool has at most ${LIMITS.blocksPerPool} blocks here`,
-    };
-  }
-  // F-035: a prefix in use belongs to its client.
-  const inUse = context.restoring
-    ? []
-    : failover.table.prefixesWithin(block, LIMITS.leasesPerBndupd);
-  if (inUse.length > 0) {
-    for (const lease of inUse)
-      if (!lease.marked && lease.duid !== undefined) failover.save({ ...lease, marked: true });
-    return {
-      status: STATUS.OutdatedBindingInformation,
-      message: "a prefix in the block is in use here",
-    };
-  }
-  for (const old of overlapping) {
-    failover.removeBlock(old);
-    // What is taken back out of a larger block leaves the rest; holes in it stay holes by its version.
-    if (isWithin)
-      for (const part of remainder(old, block)) failover.amendBlock({ ...old, ...part });
-  }
-  const alone = failover.table.get({ kind: "prefix", ...block });
-  if (block.status === "FREE" && alone?.status === "FREE-BACKUP")
-    failover.save({ ...alone, status: "FREE", startTimeOfState: block.startTimeOfState });
-  const { address, length, status, startTimeOfState } = block;
-  // Only what is the secondary's is in the map; the rest of a pool is the primary's (F-026, F-031).
-  if (status === "FREE-BACKUP")
-    failover.saveBlock({
-      address,
-      length,
-      status,
-      startTimeOfState,
-      link: place.link.name,
-      version: 0,
-      marked: false,
-    });
-  return undefined;
 }

@@ -16,23 +16,7 @@ import {
   type Seconds,
 } from "../../model/time.ts";
 import { STATUS } from "../../wire/messages.ts";
-import type { UpdatedLease } from "./bndupd-read.ts";
-
-export type Order = "earlier" | "equal" | "later";
-
-export type Decision =
-  | {
-      readonly type: "accept";
-      readonly order: Order;
-      /** The sender knew our last contact with the client. */
-      readonly informed: boolean;
-    }
-  | {
-      readonly type: "reject";
-      readonly order: Order;
-      readonly status: number;
-      readonly reason: string;
-    };
+import type { Decision, Order, UpdatedLease } from "./update.ts";
 
 type Accepting = Extract<Decision, { readonly type: "accept" }>;
 

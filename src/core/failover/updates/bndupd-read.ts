@@ -1,10 +1,9 @@
 // Reads a BNDUPD into values, or says what is missing (RFC 8156 §7.5.3).
 
 import { CONFIG_LIMITS } from "../../config/limits.ts";
-import { type BindingStatus, bindingStatusOf } from "../../model/binding-status.ts";
+import { bindingStatusOf } from "../../model/binding-status.ts";
 import type { Duid } from "../../model/duid.ts";
 import { ipv6ToBytes, maskTo } from "../../model/ipv6.ts";
-import type { LeaseKey } from "../../model/lease.ts";
 import { LIMITS } from "../../model/limits.ts";
 import {
   addSeconds,
@@ -15,63 +14,10 @@ import {
 } from "../../model/time.ts";
 import { STATUS } from "../../wire/messages.ts";
 import { allOptions, firstOption, type Option, type OptionByType } from "../../wire/options.ts";
+import type { IaOption, ReadIa, ReadLease, ReadUpdate } from "./update.ts";
 
 /** 34 years stand for what has no end. */
 const LONGEST: Seconds = CONFIG_LIMITS.failoverLifetimeSeconds;
-
-export interface UpdatedLease extends LeaseKey {
-  readonly duid: Duid;
-  readonly iaid: number;
-  readonly t1: Seconds;
-  readonly t2: Seconds;
-  readonly preferredLifetime: Seconds;
-  readonly validLifetime: Seconds;
-  readonly status: BindingStatus;
-  readonly startTimeOfState: DhcpTime;
-  /** Absolute: base time less CLT_TIME; 0 = none. */
-  readonly clientTransactionTime: DhcpTime;
-  /** Options 134, 123, 120, 126; 0 = absent. */
-  readonly stateExpirationTime: DhcpTime;
-  readonly partnerLifetime: DhcpTime;
-  readonly expirationTime: DhcpTime;
-  readonly partnerRawCltTime: DhcpTime;
-  readonly relayData: Uint8Array | undefined;
-  readonly reconfigureData: Uint8Array | undefined;
-  readonly fqdn: Uint8Array | undefined;
-  /** The partner put the client's name into DNS. */
-  readonly hasDnsData: boolean;
-}
-
-export interface UpdatedBlock {
-  readonly address: LeaseKey["address"];
-  readonly length: number;
-  readonly status: "FREE" | "FREE-BACKUP";
-  readonly startTimeOfState: DhcpTime;
-}
-
-/** A lease of the message: what it says, or why it cannot be used (and only it: F-344). */
-export type ReadLease =
-  | { readonly type: "lease"; readonly update: UpdatedLease }
-  | { readonly type: "bad"; readonly status: number; readonly message: string };
-
-type IaOption = OptionByType<"IA_NA"> | OptionByType<"IA_PD"> | OptionByType<"IA_TA">;
-
-export interface ReadIa {
-  readonly option: IaOption;
-  readonly leases: readonly {
-    readonly option: OptionByType<"IAADDR"> | OptionByType<"IAPREFIX">;
-    readonly read: ReadLease;
-  }[];
-}
-
-export type ReadUpdate =
-  | { readonly type: "client"; readonly clientId: Duid; readonly ias: readonly ReadIa[] }
-  | {
-      readonly type: "block";
-      readonly option: OptionByType<"IAPREFIX">;
-      readonly block: UpdatedBlock;
-    }
-  | { readonly type: "bad"; readonly status: number; readonly message: string };
 
 function bad(
   message: string,

@@ -2,33 +2,9 @@
 
 import type { Lease } from "../../model/lease.ts";
 import { freed, freedStatus, freshLease, isAvailable, isEnding } from "../../model/lease-status.ts";
-import {
-  floorTime,
-  isLater,
-  laterOf,
-  type Millis,
-  NO_TIME,
-  type Seconds,
-} from "../../model/time.ts";
-import type { FailoverContext } from "../context.ts";
+import { floorTime, isLater, laterOf, NO_TIME } from "../../model/time.ts";
 import { isSameClient } from "./bndupd-decide.ts";
-import type { UpdatedLease } from "./bndupd-read.ts";
-
-export interface StoreContext {
-  readonly failover: FailoverContext;
-  readonly retention: Seconds;
-  readonly ackEpoch: number;
-  readonly role: "primary" | "secondary";
-  readonly now: Millis;
-}
-
-export interface AcceptedUpdate {
-  readonly own: Lease | undefined;
-  readonly update: UpdatedLease;
-  readonly link: string;
-  /** The sender knew our last contact with the client. */
-  readonly informed: boolean;
-}
+import type { AcceptedUpdate, StoreContext, UpdatedLease } from "./update.ts";
 
 /** RFC 8156 §7.5.5, Figure 5 (F-329, F-339, F-361). */
 export function storeUpdate(context: StoreContext, accepted: AcceptedUpdate): void {

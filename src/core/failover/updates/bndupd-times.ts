@@ -15,7 +15,7 @@ import {
   NO_TIME,
   type Seconds,
 } from "../../model/time.ts";
-import type { UpdatedLease } from "./bndupd-read.ts";
+import type { UpdatedLease } from "./update.ts";
 
 /** 34 years: no lease that comes from the partner ends later here, and half as much again can still be compared. */
 const LONGEST: Seconds = CONFIG_LIMITS.failoverLifetimeSeconds;

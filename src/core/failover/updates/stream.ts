@@ -3,9 +3,9 @@
 
 import { relationshipAt } from "../../config/lookup.ts";
 import type { Block } from "../../model/blocks.ts";
-import { type Lease, type LeaseKey, leaseKeyText } from "../../model/lease.ts";
+import { type Lease, leaseKeyText } from "../../model/lease.ts";
 import { isAvailable, isEnding } from "../../model/lease-status.ts";
-import { DEFAULTS, LIMITS } from "../../model/limits.ts";
+import { LIMITS } from "../../model/limits.ts";
 import { prefixOwner } from "../../model/prefix-owner.ts";
 import {
   type DhcpTime,
@@ -17,9 +17,12 @@ import {
 } from "../../model/time.ts";
 import type { Option } from "../../wire/options.ts";
 import type { FailoverContext } from "../context.ts";
+import { BlockStream } from "../prefixes/block-stream.ts";
 import { blockUpdate, clientUpdate } from "./bndupd-build.ts";
+import { Rejections } from "./rejections.ts";
 import { blocksOf, isDone, newRequest, nextLeases, type UpdateRequest } from "./requests.ts";
-import { type SentUpdate, Window } from "./window.ts";
+import type { SentUpdate } from "./update.ts";
+import { Window } from "./window.ts";
 
 export interface StreamOptions {
   readonly context: FailoverContext;
@@ -33,88 +36,98 @@ export interface StreamOptions {
   done(request: UpdateRequest, now: Millis): void;
 }
 
-interface Rejected {
-  readonly version: number;
-  pause: Millis;
-  retryAt: Millis;
+/** What belongs to one connection: gone with it, so all that was under way counts as not answered (F-302). */
+interface Flow {
+  readonly window: Window;
+  /** BNDUPDs that the partner takes unanswered (F-172, F-189). */
+  readonly limit: number;
+  readonly requests: UpdateRequest[];
+  /** The partner has asked for updates. */
+  wasAsked: boolean;
+  /** Marks up to this version were sent. */
+  sentUpTo: number;
 }
 
-/** A-30: an update of an older epoch or a rejection stays open; at most this many are remembered one by one. */
-const REJECTED_MAX = 10_000;
+function newFlow(limit: number): Flow {
+  return { window: new Window(), limit, requests: [], wasAsked: false, sentUpTo: 0 };
+}
 
 export class UpdateStream {
+  readonly rejections = new Rejections();
   readonly #options: StreamOptions;
-  readonly #window = new Window();
-  readonly #rejected = new Map<string, Rejected>();
-  readonly #blockUnderWay = new Map<string, SentUpdate>();
-  #requests: UpdateRequest[] = [];
-  /** The partner has asked for updates on this connection. */
-  wasAsked = false;
-  /** Marks up to this version were sent on this connection. */
-  #sentUpTo = 0;
-  #limit = 0;
+  readonly #blocks: BlockStream;
+  #flow = newFlow(0);
 
   constructor(options: StreamOptions) {
     this.#options = options;
+    const { context, relationship } = options;
+    this.#blocks = new BlockStream({
+      context,
+      relationship,
+      rejections: this.rejections,
+      underWay: (block) => this.#flow.window.carryingBlock(block),
+      send: (block, request, now) => {
+        const said = blockUpdate(block, floorTime(now));
+        const transactionId = options.send("BNDUPD", said, now);
+        this.#track({ transactionId, leases: [], block, requests: new Set() }, request);
+      },
+    });
   }
 
   get unacknowledged(): number {
-    return this.#window.size;
+    return this.#flow.window.size;
   }
 
-  get rejectedCount(): number {
-    return this.#rejected.size;
+  /** The partner has asked for updates on this connection. */
+  get wasAsked(): boolean {
+    return this.#flow.wasAsked;
   }
 
-  /** A connection is up; the partner takes `limit` unanswered BNDUPDs (F-172, F-189). */
+  /** A connection is up; the partner takes `limit` unanswered BNDUPDs. */
   open(limit: number): void {
-    this.close();
-    this.#limit = Math.min(limit, LIMITS.windowMax);
+    this.#flow = newFlow(Math.min(limit, LIMITS.windowMax));
   }
 
-  /** The connection is gone: nothing is under way and no request is open (F-302). */
   close(): void {
-    this.#window.clear();
-    this.#blockUnderWay.clear();
-    this.#requests = [];
-    this.wasAsked = false;
-    this.#sentUpTo = 0;
-    this.#limit = 0;
+    this.#flow = newFlow(0);
   }
 
   /** F-494, A-32: requests are answered in order, each with its UPDDONE. */
   request(transactionId: number, all: boolean): void {
-    this.wasAsked = true;
-    if (this.#requests.length >= LIMITS.updateRequests) {
+    const { requests } = this.#flow;
+    this.#flow.wasAsked = true;
+    if (requests.length >= LIMITS.updateRequests) {
       this.#options.context.counters.add("failover-too-many-requests");
       return;
     }
     const { relationship, context } = this.#options;
     const of = { relationship, transactionId, all };
-    this.#requests.push(newRequest(of, context.lastSequence()));
+    requests.push(newRequest(of, context.lastSequence()));
   }
 
   isOutstanding(transactionId: number): boolean {
-    return this.#window.has(transactionId);
+    return this.#flow.window.has(transactionId);
   }
 
   /** Sends what the window takes: live changes first, but a quarter is kept for requests (F-495, F-496). */
   pump(live: boolean, now: Millis): void {
-    if (this.#limit === 0) return;
-    const requested = this.#requests.some((request) => !request.ended);
-    const forLive = requested ? Math.max(1, Math.floor(this.#limit * 0.75)) : this.#limit;
+    const { limit, requests } = this.#flow;
+    if (limit === 0) return;
+    const requested = requests.some((request) => !request.ended);
+    const forLive = requested ? Math.max(1, Math.floor(limit * 0.75)) : limit;
     if (live) {
-      this.#sendMarkedBlocks(forLive, now);
+      // F-172, F-189: blocks count in the window as everything else.
+      this.#blocks.sendMarked(() => this.#room(forLive) > 0, now);
       this.#retryRejected(now);
       this.#sendLive(forLive, now);
     }
     let rows: number = LIMITS.rowsPerStep;
-    for (const request of this.#requests) rows = this.#sendRequested(request, rows, now);
+    for (const request of requests) rows = this.#sendRequested(request, rows, now);
     this.#finishRequests(now);
   }
 
-  #room(limit = this.#limit): number {
-    return limit - this.#window.size;
+  #room(limit = this.#flow.limit): number {
+    return limit - this.#flow.window.size;
   }
 
   #sendLive(limit: number, now: Millis): void {
@@ -122,14 +135,14 @@ export class UpdateStream {
     while (this.#room(limit) > 0) {
       const leases = context.table.marked(
         relationship,
-        this.#sentUpTo,
+        this.#flow.sentUpTo,
         Math.min(this.#room(limit), 64),
       );
       if (leases.length === 0) return;
       for (const lease of leases) {
-        this.#sentUpTo = lease.version;
-        if (this.#isPaused(lease, now)) continue;
-        if (this.#window.carrying(lease) === undefined) this.#sendLease(lease, now, undefined);
+        this.#flow.sentUpTo = lease.version;
+        if (this.rejections.isPaused(lease, now)) continue;
+        if (this.#flow.window.carrying(lease) === undefined) this.#sendLease(lease, now, undefined);
       }
     }
   }
@@ -140,30 +153,17 @@ export class UpdateStream {
     return relationshipAt(context.config, lease) === relationship;
   }
 
-  #isPaused(lease: Lease, now: Millis): boolean {
-    const rejected = this.#rejected.get(leaseKeyText(lease));
-    return rejected !== undefined && rejected.version === lease.version && rejected.retryAt > now;
-  }
-
   /** F-300, A-30: what was rejected goes out again, with growing pauses. */
   #retryRejected(now: Millis): void {
-    let budget = Math.min(64, this.#rejected.size);
-    for (const [text, rejected] of this.#rejected) {
-      if (budget-- === 0 || this.#room() <= 0) return;
-      // To the end, so that each comes up in its turn.
-      this.#rejected.delete(text);
-      this.#rejected.set(text, rejected);
-      if (rejected.retryAt > now) continue;
-      const slash = text.indexOf("/");
-      const length = Number(text.slice(slash + 1));
-      const address = text.slice(0, slash) as Lease["address"];
-      const { table, blocks } = this.#options.context;
-      if (blocks.get({ address, length })?.marked === true) continue; // Blocks go by themselves.
-      const lease = table.get({ kind: length === 128 ? "address" : "prefix", address, length });
-      if (lease === undefined || !lease.marked || lease.version !== rejected.version)
-        this.#rejected.delete(text);
-      else if (this.#window.carrying(lease) === undefined) this.#sendLease(lease, now, undefined);
-      rejected.retryAt = now + rejected.pause;
+    const { table, blocks } = this.#options.context;
+    for (const { key, version } of this.rejections.due(64, now, () => this.#room() > 0)) {
+      if (blocks.get(key)?.marked === true) continue; // Blocks go by themselves.
+      const lease = table.get(key);
+      if (lease === undefined || !lease.marked || lease.version !== version)
+        this.rejections.remove(key);
+      else if (this.#flow.window.carrying(lease) === undefined)
+        this.#sendLease(lease, now, undefined);
+      this.rejections.postpone(key, now);
     }
   }
 
@@ -171,7 +171,7 @@ export class UpdateStream {
   #sendRequested(request: UpdateRequest, rows: number, now: Millis): number {
     const blocks = blocksOf(request, this.#options.context);
     for (; blocks.length > 0 && this.#room() > 0; blocks.shift())
-      this.#sendBlock(blocks[0] as Block, now, request);
+      this.#blocks.send(blocks[0] as Block, request, now);
     if (blocks.length > 0) return rows;
     let left = rows;
     while (!request.ended && this.#room() > 0 && left > 0) {
@@ -186,7 +186,7 @@ export class UpdateStream {
   }
 
   #sendFor(request: UpdateRequest, lease: Lease, now: Millis): void {
-    const underWay = this.#window.carrying(lease);
+    const underWay = this.#flow.window.carrying(lease);
     if (underWay === undefined) {
       this.#sendLease(lease, now, request);
     } else if (!underWay.requests.has(request)) {
@@ -206,8 +206,8 @@ export class UpdateStream {
           other.marked &&
           this.#isOurs(other) &&
           leaseKeyText(other) !== leaseKeyText(lease) &&
-          this.#window.carrying(other) === undefined &&
-          !this.#isPaused(other, now),
+          this.#flow.window.carrying(other) === undefined &&
+          !this.rejections.isPaused(other, now),
       );
     const leases = [lease, ...others.slice(0, LIMITS.leasesPerBndupd - 1)].map((each) =>
       this.#noteSent(each, now),
@@ -259,81 +259,26 @@ export class UpdateStream {
     return { ...lease, status: prefixOwner(lease, block) };
   }
 
-  /** F-172, F-189: blocks count in the window as everything else. */
-  #sendMarkedBlocks(limit: number, now: Millis): void {
-    const { context, relationship } = this.#options;
-    for (const block of context.blocks.marked(relationship)) {
-      if (this.#room(limit) <= 0) return;
-      const rejected = this.#rejected.get(leaseKeyText({ kind: "prefix", ...block }));
-      if (rejected === undefined || rejected.retryAt <= now) this.#sendBlock(block, now, undefined);
-    }
-  }
-
-  #sendBlock({ address, length }: Block, now: Millis, request: UpdateRequest | undefined): void {
-    const block = this.#options.context.blocks.get({ address, length });
-    if (block === undefined) return;
-    const text = leaseKeyText({ kind: "prefix", ...block });
-    const underWay = this.#blockUnderWay.get(text);
-    if (underWay === undefined) {
-      const transactionId = this.#options.send("BNDUPD", blockUpdate(block, floorTime(now)), now);
-      const update = { transactionId, leases: [], block, requests: new Set<UpdateRequest>() };
-      this.#blockUnderWay.set(text, update);
-      this.#track(update, request);
-    } else if (request !== undefined && !underWay.requests.has(request)) {
-      // F-492: the UPDDONE waits for this answer too.
-      underWay.requests.add(request);
-      request.open++;
-    }
-  }
-
   #track(update: SentUpdate, request: UpdateRequest | undefined): void {
     if (request !== undefined) {
       update.requests.add(request);
       request.open++;
     }
-    this.#window.add(update);
+    this.#flow.window.add(update);
   }
 
   /** The update that a BNDREPLY answers; F-106: undefined when none is open under this id. */
   answered(transactionId: number): SentUpdate | undefined {
-    const update = this.#window.take(transactionId);
+    const update = this.#flow.window.take(transactionId);
     if (update === undefined) return undefined;
-    if (update.block !== undefined)
-      this.#blockUnderWay.delete(leaseKeyText({ kind: "prefix", ...update.block }));
     for (const request of update.requests) request.open--;
     return update;
   }
 
-  /** Remembers a rejection so that it is not repeated at once. */
-  reject(text: string, version: number, now: Millis): void {
-    const before = this.#rejected.get(text);
-    const pause =
-      before !== undefined && before.version === version
-        ? Math.min(before.pause * 2, DEFAULTS.rejectedRetryMaxMillis)
-        : DEFAULTS.rejectedRetryMillis;
-    this.#rejected.delete(text);
-    if (this.#rejected.size < REJECTED_MAX)
-      this.#rejected.set(text, { version, pause, retryAt: now + pause });
-  }
-
-  /** The partner spoke of a lease of which it refused an update: what it refused may fit now, so the pauses begin anew. */
-  heardOf(key: LeaseKey, now: Millis): void {
-    if (this.#rejected.size === 0) return;
-    const rejected = this.#rejected.get(leaseKeyText(key));
-    if (rejected === undefined) return;
-    rejected.pause = DEFAULTS.rejectedRetryMillis;
-    rejected.retryAt = Math.min(rejected.retryAt, now + rejected.pause);
-  }
-
-  accept(text: string): void {
-    this.#rejected.delete(text);
-  }
-
   #finishRequests(now: Millis): void {
-    while (this.#requests[0] !== undefined && isDone(this.#requests[0])) {
-      this.#options.done(this.#requests[0], now);
-      this.#requests.shift();
-    }
+    const { requests } = this.#flow;
+    for (; requests[0] !== undefined && isDone(requests[0]); requests.shift())
+      this.#options.done(requests[0], now);
   }
 
   /** Whether every mark up to `version` is acknowledged or was refused (A-31: a refusal is an answer): all were sent, in
@@ -341,17 +286,13 @@ export class UpdateStream {
   isAnsweredUpTo(version: number): boolean {
     const { context, relationship } = this.#options;
     const { table } = context;
-    const isOpen = ({ version: of, address, length }: Block): boolean =>
-      of <= version && !this.#rejected.has(leaseKeyText({ kind: "prefix", address, length }));
-    if (context.blocks.marked(relationship).some(isOpen)) return false;
+    if (this.#blocks.hasOpen(version)) return false;
     const oldest = table.oldestMarked(relationship);
     if (oldest === 0 || oldest > version) return true;
-    const [unsent] = table.marked(relationship, this.#sentUpTo, 1);
+    const [unsent] = table.marked(relationship, this.#flow.sentUpTo, 1);
     if (unsent !== undefined && unsent.version <= version) return false;
-    return !this.#window.some(
-      (sent) =>
-        sent.version <= version &&
-        this.#rejected.get(leaseKeyText(sent.key))?.version !== sent.version,
+    return !this.#flow.window.some(
+      (sent) => sent.version <= version && this.rejections.versionOf(sent.key) !== sent.version,
     );
   }
 }

@@ -1,30 +1,14 @@
 // BNDUPDs on their way: what each said and under which version (F-213, F-299, F-301).
 
-import type { Block } from "../../model/blocks.ts";
-import type { Duid } from "../../model/duid.ts";
-import { type Lease, type LeaseKey, leaseKeyText } from "../../model/lease.ts";
-import type { UpdateRequest } from "./requests.ts";
-
-export interface SentLease {
-  readonly key: LeaseKey;
-  readonly version: number;
-  readonly duid: Duid | undefined;
-  readonly iaid: number;
-  readonly status: Lease["status"];
-}
-
-export interface SentUpdate {
-  readonly transactionId: number;
-  readonly leases: readonly SentLease[];
-  readonly block: Block | undefined;
-  /** Requests whose UPDDONE waits for this answer. */
-  readonly requests: Set<UpdateRequest>;
-}
+import { formatPrefix, type Prefix } from "../../model/ipv6.ts";
+import { type Lease, leaseKeyText } from "../../model/lease.ts";
+import type { SentLease, SentUpdate } from "./update.ts";
 
 export class Window {
   readonly #byTransaction = new Map<number, SentUpdate>();
   /** Version under way of each lease. */
   readonly #byLease = new Map<string, { version: number; update: SentUpdate }>();
+  readonly #byBlock = new Map<string, SentUpdate>();
 
   get size(): number {
     return this.#byTransaction.size;
@@ -38,6 +22,12 @@ export class Window {
     this.#byTransaction.set(update.transactionId, update);
     for (const { key, version } of update.leases)
       this.#byLease.set(leaseKeyText(key), { version, update });
+    if (update.block !== undefined) this.#byBlock.set(formatPrefix(update.block), update);
+  }
+
+  /** The update under way that carries this block, in whatever version. */
+  carryingBlock(block: Prefix): SentUpdate | undefined {
+    return this.#byBlock.get(formatPrefix(block));
   }
 
   /** The update under way that carries this lease in this version. */
@@ -60,12 +50,7 @@ export class Window {
       const text = leaseKeyText(key);
       if (this.#byLease.get(text)?.update === update) this.#byLease.delete(text);
     }
+    if (update.block !== undefined) this.#byBlock.delete(formatPrefix(update.block));
     return update;
-  }
-
-  /** F-302: with the connection all of them are unacknowledged. */
-  clear(): void {
-    this.#byTransaction.clear();
-    this.#byLease.clear();
   }
 }

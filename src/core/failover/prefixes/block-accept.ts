@@ -1,0 +1,96 @@
+// A received block of delegable prefixes without a client: judged as a whole, then stored (RFC 8156 §4.2.2, §7.5).
+
+import { placeOfBlock } from "../../config/lookup.ts";
+import type { PrefixPoolPlace } from "../../config/types.ts";
+import { remainder } from "../../model/block-map.ts";
+import { containsPrefix, formatPrefix } from "../../model/ipv6.ts";
+import type { Lease } from "../../model/lease.ts";
+import { LIMITS } from "../../model/limits.ts";
+import { unreachable } from "../../model/unreachable.ts";
+import { STATUS } from "../../wire/messages.ts";
+import type { AcceptContext, Refusal, UpdatedBlock } from "../updates/update.ts";
+
+type Verdict =
+  /** It is so here already. */
+  | { readonly type: "known" }
+  | { readonly type: "accept"; readonly place: PrefixPoolPlace }
+  | { readonly type: "reject"; readonly refusal: Refusal; readonly inUse: readonly Lease[] };
+
+function reject(status: number, message: string, inUse: readonly Lease[] = []): Verdict {
+  return { type: "reject", refusal: { status, message }, inUse };
+}
+
+/** F-034, F-036, F-337, A-42: the block is taken whole or refused, and then the units in use here are told. */
+export function acceptBlock(context: AcceptContext, block: UpdatedBlock): Refusal | undefined {
+  const verdict = judgeBlock(context, block);
+  switch (verdict.type) {
+    case "known":
+      return undefined;
+    case "accept":
+      storeBlock(context, block, verdict.place);
+      return undefined;
+    case "reject":
+      for (const lease of verdict.inUse)
+        if (!lease.marked && lease.duid !== undefined)
+          context.failover.save({ ...lease, marked: true });
+      return verdict.refusal;
+    default:
+      unreachable(verdict);
+  }
+}
+
+function judgeBlock(
+  { failover, relationship, restoring }: AcceptContext,
+  block: UpdatedBlock,
+): Verdict {
+  const { blocks, config, table } = failover;
+  const place = placeOfBlock(config, block);
+  if (place === undefined || place.link.relationship !== relationship)
+    return reject(
+      STATUS.ConfigurationConflict,
+      `${formatPrefix(block)} is in no pool of this relationship here`,
+    );
+  const isWithin = blocks.overlapping(block).some((old) => containsPrefix(old, block));
+  if (block.status === "FREE-BACKUP" && isWithin) return { type: "known" };
+  if (blocks.overlapping(place.pool.prefix).length >= LIMITS.blocksPerPool)
+    return reject(
+      STATUS.OutdatedBindingInformation,
+      `a pool has at most ${LIMITS.blocksPerPool} blocks here`,
+    );
+  // F-035: a prefix in use belongs to its client. The primary takes back what the secondary was given before when its own
+  // record is lost (UPDREQALL): then blocks come with leases in them.
+  const inUse = restoring ? [] : table.prefixesWithin(block, LIMITS.leasesPerBndupd);
+  return inUse.length > 0
+    ? reject(STATUS.OutdatedBindingInformation, "a prefix in the block is in use here", inUse)
+    : { type: "accept", place };
+}
+
+/** F-026, F-031: only what is the secondary's is in the map; the rest of a pool is the primary's. */
+function storeBlock(
+  { failover }: AcceptContext,
+  block: UpdatedBlock,
+  { link }: PrefixPoolPlace,
+): void {
+  const overlapping = failover.blocks.overlapping(block);
+  const isWithin = overlapping.some((old) => containsPrefix(old, block));
+  for (const old of overlapping) {
+    failover.removeBlock(old);
+    // What is taken back out of a larger block leaves the rest; holes in it stay holes by its version.
+    if (isWithin)
+      for (const part of remainder(old, block)) failover.amendBlock({ ...old, ...part });
+  }
+  const alone = failover.table.get({ kind: "prefix", ...block });
+  if (block.status === "FREE" && alone?.status === "FREE-BACKUP")
+    failover.save({ ...alone, status: "FREE", startTimeOfState: block.startTimeOfState });
+  const { address, length, status, startTimeOfState } = block;
+  if (status === "FREE-BACKUP")
+    failover.saveBlock({
+      address,
+      length,
+      status,
+      startTimeOfState,
+      link: link.name,
+      version: 0,
+      marked: false,
+    });
+}
