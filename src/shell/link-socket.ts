@@ -20,7 +20,7 @@ const STARTTLS = 23;
 const REPLY = 7;
 /** With TLS 1.3 the side that refuses a certificate can only hang up. */
 const NOT_ACCEPTED =
-  "closed by the partner right after the handshake: it may not accept this server's certificate";
+  "connection closed at the partner's end right after the handshake: it may not accept this server's certificate";
 
 export interface LinkSocketOptions {
   readonly id: LinkId;
@@ -215,11 +215,11 @@ export class LinkSocket {
     if (this.#closing) return "closed by this server";
     switch (this.#phase) {
       case "plain":
-        return "closed by the partner";
+        return "connection closed at the partner's end";
       case "handshake":
-        return "closed by the partner during the TLS handshake";
+        return "connection closed at the partner's end during the TLS handshake";
       case "secured":
-        return this.#heardSinceSecured ? "closed by the partner" : NOT_ACCEPTED;
+        return this.#heardSinceSecured ? "connection closed at the partner's end" : NOT_ACCEPTED;
       default:
         return unreachable(this.#phase);
     }
@@ -250,7 +250,7 @@ export function explainNetError(error: NodeJS.ErrnoException): string {
       return "refused: nothing listens there";
     case "ECONNRESET":
     case "EPIPE":
-      return "reset by the partner";
+      return "connection reset at the partner's end";
     case "ETIMEDOUT":
       return "no answer";
     case "EHOSTUNREACH":

@@ -100,7 +100,7 @@ describe("the partner link over TCP", () => {
     b.send(incoming, frame(CONNECT, "DISCONNECT"));
     b.links.request({ type: "link-close", link: incoming, abort: false });
     const closed = await a.event("link-closed");
-    expect(closed.reason).toBe("closed by the partner");
+    expect(closed.reason).toBe("connection closed at the partner's end");
     expect(a.text().endsWith("DISCONNECT")).toBe(true);
     expect((await b.event("link-closed")).reason).toBe("closed by this server");
   });

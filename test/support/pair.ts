@@ -244,7 +244,13 @@ export class Pair {
       from.step([{ type: "link-closed", link: wire[side], reason: "closed here" }], this.now);
       if (!this.cut)
         to.step(
-          [{ type: "link-closed", link: wire[other], reason: "closed by the partner" }],
+          [
+            {
+              type: "link-closed",
+              link: wire[other],
+              reason: "connection closed at the partner's end",
+            },
+          ],
           this.now,
         );
     }

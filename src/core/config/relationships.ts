@@ -268,13 +268,18 @@ export function relationshipFor(
       address: partner.address,
       port: partner.port ?? FAILOVER_PORT,
       duid: duidOf(context, partnerName, partner),
-      fingerprint: mode === "plain" ? undefined : fingerprintOf(context, partnerName, partner),
+      fingerprint:
+        mode === "plain" ? undefined : fingerprintOf(context, { own, name: partnerName }, partner),
     },
   };
 }
 
 /** The partner's certificate is pinned: without its fingerprint nobody could be told from it. */
-function fingerprintOf(context: Context, name: string, partner: FileServer): string | undefined {
+function fingerprintOf(
+  context: Context,
+  { own, name }: { readonly own: string; readonly name: string },
+  partner: FileServer,
+): string | undefined {
   const fromFile = partner["certificate-fingerprint"];
   if (fromFile !== undefined || context.has(["servers", name, "certificate-fingerprint"]))
     return fromFile;
@@ -287,7 +292,7 @@ function fingerprintOf(context: Context, name: string, partner: FileServer): str
   context.error(
     "no-fingerprint",
     { key: ["servers", name] },
-    `the certificate of partner \`${name}\` is not known here`,
+    `\`${own}\` needs \`${name}\`'s certificate, and does not have it`,
     "write its `certificate-fingerprint` (`tandem failover keygen` does), or put its certificate where `certificate` says",
   );
   return undefined;

@@ -214,14 +214,6 @@ export class Endpoint {
       id: "FAILOVER_STATE",
       fields: { relationship: this.relationship.name, from: entry.from, to, reason },
     });
-    // T-13: every wait for somebody names its command, in the log too.
-    const advice = this.behaviour.advice(this.stateContext);
-    if (!advice.startsWith("Nothing")) {
-      this.context.log({
-        id: "FAILOVER_ADVICE",
-        fields: { relationship: this.relationship.name, advice },
-      });
-    }
     const alarm = this.behaviour.entryAlarm(entry);
     if (alarm !== undefined) this.alarm(alarm);
     // F-192: on a connection that is set up, also before the partner's first STATE has come.
@@ -245,7 +237,7 @@ export class Endpoint {
     for (let i = 0; i < 3; i++) {
       const next = this.#partnerTransition();
       if (next === undefined) break;
-      this.enter(next.to, `the partner is in ${this.record.partnerState}`, now);
+      this.enter(next.to, `the partner was in ${this.record.partnerState}`, now);
     }
     this.act(now);
   }
@@ -258,7 +250,7 @@ export class Endpoint {
 
   /** F-198, F-385, F-405: what the partner's state means here, then what this state asks of the partner. */
   evaluate(now: Millis): void {
-    this.fire("partner-state", `the partner is in ${this.record.partnerState}`, now);
+    this.fire("partner-state", `the partner was in ${this.record.partnerState}`, now);
     this.act(now);
   }
 
@@ -271,7 +263,7 @@ export class Endpoint {
         this.context.lastOperation !== 0 && diffSeconds(report.startTimeOfState, last) <= 0;
       this.enter(
         wasAliveThen ? "POTENTIAL-CONFLICT" : "RECOVER",
-        "the partner is in PARTNER-DOWN",
+        "the partner was in PARTNER-DOWN",
         now,
       );
     } else {

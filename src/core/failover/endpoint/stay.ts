@@ -16,6 +16,8 @@ export interface Stay {
   readonly enteredAt: Millis;
   /** an UPDDONE counts only in the stay that asked: one of RECOVER does not end POTENTIAL-CONFLICT (F-472). */
   outstanding: OutstandingRequest | undefined;
+  /** T-13: the log has what the operator can do. */
+  advised: boolean;
   /** NORMAL: marks up to this version were open at its entry; undefined: all of them are answered. */
   drainUpTo: number | undefined;
   /** T-02: since when no update of the partner about the time without contact is missing any more; undefined: some are. */
@@ -29,6 +31,7 @@ function stay(starting: boolean, enteredAt: Millis, drainUpTo: number | undefine
     starting,
     enteredAt,
     outstanding: undefined,
+    advised: false,
     drainUpTo,
     synchronisedAt: undefined,
     returnUpTo: undefined,

@@ -12,6 +12,8 @@ import { transitionOf } from "./transitions.ts";
 /** A partner without the extension is taken as in step when it has been in contact and quiet for this long (T-02). */
 const SETTLED_AFTER: Millis = 5_000;
 const QUIET_FOR: Millis = 2_000;
+/** A state that lasts as long as this waits for something. */
+const ADVICE_AFTER: Millis = 5_000;
 
 export function tickEndpoint(endpoint: Endpoint, now: Millis): void {
   endpoint.begin(now);
@@ -20,7 +22,18 @@ export function tickEndpoint(endpoint: Endpoint, now: Millis): void {
   autoPartnerDown(endpoint, now);
   checkSilence(endpoint, now);
   returnToNormal(endpoint, now);
+  advise(endpoint, now);
   if (endpoint.behaviour.isShared && endpoint.communicating) drained(endpoint, now);
+}
+
+/** T-13: every wait for somebody names its command in the log too; a state that is only passed through waits for nobody. */
+function advise(endpoint: Endpoint, now: Millis): void {
+  const { stay, behaviour, relationship, context } = endpoint;
+  if (stay.advised || now < stay.enteredAt + ADVICE_AFTER) return;
+  stay.advised = true;
+  const advice = behaviour.advice(endpoint.stateContext);
+  if (advice.startsWith("Nothing")) return;
+  context.log({ id: "FAILOVER_ADVICE", fields: { relationship: relationship.name, advice } });
 }
 
 /** When something is due by time alone. */
