@@ -28,6 +28,8 @@ export interface FaultGround {
   backup(name: ServerName): void;
   stop(name: ServerName): void;
   partnerDown(name: ServerName, force: boolean): void;
+  /** T-01: the second word; `force` as above. */
+  reclaim(name: ServerName, force: boolean): void;
   /** Whether this server's disk may be lost: the other's must hold all that was acknowledged. */
   mayWipe(name: ServerName): boolean;
 }

@@ -126,6 +126,31 @@ function partnerDownWrong(ground: FaultGround, server: ServerName, duration: num
   return true;
 }
 
+/** The machine is gone for long, and the operator says so twice; later it comes back with its link in place. */
+function reclaimRight(ground: FaultGround, server: ServerName, duration: number): boolean {
+  const { prng, queue, scenario } = ground;
+  const dead = other(server);
+  if (!ground.hosts[dead].runs || !ground.hosts[server].runs) return false;
+  ground.crash(dead, "power");
+  const told = prng.below(Math.max(1_000, duration));
+  const wipe = prng.chance(0.3) && ground.scenario.faults.includes("wipe");
+  queue.after(told, () => {
+    if (!ground.hosts[dead].runs) ground.reclaim(server, false);
+  });
+  const away = (scenario.mclt + prng.below(2 * scenario.valid)) * 1_000;
+  queue.after(told + away, () => ground.boot(dead, wipe ? "empty" : "kept"));
+  return true;
+}
+
+/** The operator says twice what is wrong: the machine runs, cut off. What that costs the checkers know. */
+function reclaimWrong(ground: FaultGround, server: ServerName, duration: number): boolean {
+  const { prng, queue, scenario } = ground;
+  const lasts = (scenario.mclt * 2 + prng.below(scenario.valid)) * 1_000 + duration;
+  cutPartner(ground, ["a", "b"], lasts);
+  queue.after(prng.below(scenario.keepalive * 4), () => ground.reclaim(server, false));
+  return true;
+}
+
 function mood(which: "slow" | "failing"): Strike {
   return (ground, server, duration) => {
     const host = ground.hosts[server];
@@ -175,6 +200,8 @@ const STRIKES: Readonly<Record<FaultKind, Strike>> = {
   "partner-down-right": partnerDownRight,
   "partner-down-wrong": partnerDownWrong,
   rollback,
+  "reclaim-right": reclaimRight,
+  "reclaim-wrong": reclaimWrong,
   // It waits for its moment: `Faults.entered`.
   ambush: () => false,
   "slow-disk": mood("slow"),

@@ -7,7 +7,7 @@ import { parseArgs } from "node:util";
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
 import { coreServer } from "./core-server.ts";
 import { printCoverage } from "./coverage.ts";
-import { drawScenario, FAULT_KINDS, type FaultKind } from "./scenario.ts";
+import { drawScenario, FAULT_KINDS, type FaultKind, RARE_FAULTS } from "./scenario.ts";
 import { formatSeed } from "./seeds.ts";
 import { type Failure, type Outcome, type RunRecord, Summary } from "./summary.ts";
 import { runWorld, type WorldResult } from "./world.ts";
@@ -91,9 +91,11 @@ function parse() {
 }
 
 function faultNamed(name: string): FaultKind {
-  const kind = [...FAULT_KINDS, "rollback" as const].find((one) => one === name);
+  const kind = [...FAULT_KINDS, ...RARE_FAULTS, "rollback" as const].find((one) => one === name);
   if (kind === undefined)
-    throw new Error(`no fault is called ${name}: ${FAULT_KINDS.join(", ")}, rollback`);
+    throw new Error(
+      `no fault is called ${name}: ${[...FAULT_KINDS, ...RARE_FAULTS].join(", ")}, rollback`,
+    );
   return kind;
 }
 

@@ -43,6 +43,8 @@ export class Pair {
   readonly #tables: Record<ServerName, DiskTable> = { a: new DiskTable(), b: new DiskTable() };
   /** Disks lost since both servers last were in NORMAL. */
   readonly #wiped = new Set<ServerName>();
+  /** A server was told to reclaim: what it gives since has no bound, and is on its disk alone. */
+  #hasReclaimed = false;
   /** From here on whatever stopped is started again. */
   #isHealed = false;
   readonly #backups = new Map<ServerName, DiskImage>();
@@ -78,7 +80,7 @@ export class Pair {
 
   /** A disk may be lost while the other's holds all that was acknowledged. */
   get mayWipe(): boolean {
-    return this.#wiped.size === 0;
+    return this.#wiped.size === 0 && !this.#hasReclaimed;
   }
 
   readonly #ears: HostEars = {
@@ -176,12 +178,18 @@ export class Pair {
       queue.after(1_000 + prng.below(4_000), () => this.boot(host.name, "kept"));
   }
 
-  command(name: ServerName, command: Extract<Command, { type: "stop" | "partner-down" }>): void {
+  command(
+    name: ServerName,
+    command: Extract<Command, { type: "stop" | "partner-down" | "reclaim" }>,
+  ): void {
     const host = this.hosts[name];
     if (!host.runs) return;
+    if (command.type === "reclaim") this.#hasReclaimed = true;
     this.#scene.note("fault", command.type, () => `at ${name}`);
     this.#scene.observe({ type: "command", at: this.#scene.now, server: name, name: command.type });
     host.command(command, (result) => {
+      const told = `${command.type} ${result.ok ? "accepted" : "refused"}`;
+      this.#scene.observe({ type: "command", at: this.#scene.now, server: name, name: told });
       this.#scene.note(name, "answers", () => JSON.stringify(result));
       this.#scene.coverage.add(`command ${command.type}: ${result.ok ? "ok" : result.code}`);
     });

@@ -19,6 +19,8 @@ export type FaultKind =
   | "disk-error"
   | "both-down"
   | "ambush"
+  | "reclaim-right"
+  | "reclaim-wrong"
   | "rollback";
 
 /** Faults that worlds draw; "rollback" (T-07) is asked for by name. */
@@ -38,6 +40,12 @@ export const FAULT_KINDS: readonly FaultKind[] = [
   "both-down",
   "ambush",
 ];
+
+/** Faults that some worlds draw beside those: from numbers of their own, so that all other worlds stay as they are. */
+export const RARE_FAULTS: readonly FaultKind[] = ["reclaim-right", "reclaim-wrong"];
+
+/** How many worlds have each of them. */
+const RARE_SHARE = 0.07;
 
 /** Faults that make sense for a server without a partner. */
 const LONE_FAULTS: ReadonlySet<FaultKind> = new Set([
@@ -119,6 +127,12 @@ function drawTimeFaults(seed: number): readonly TimeFaultKind[] {
   return TIME_FAULT_KINDS.filter(() => prng.chance(0.3));
 }
 
+function drawRareFaults(seed: number, single: boolean): readonly FaultKind[] {
+  const prng = new Prng(seed, "rare faults");
+  const chosen = RARE_FAULTS.filter(() => prng.chance(RARE_SHARE));
+  return chosen.filter((kind) => !single || LONE_FAULTS.has(kind));
+}
+
 function drawClock(prng: Prng, skewed: boolean): ClockSetting {
   if (!skewed) return { offset: 0, drift: 0 };
   return { offset: prng.between(-2_000, 2_000), drift: prng.between(-100, 100) };
@@ -166,7 +180,7 @@ export function drawScenario(seed: number, single: boolean): Scenario {
   const mclt = prng.pick([30, 30, 40, 60]);
   const valid = prng.pick([90, 90, 120, 180, 300]);
   const safety = valid * (LIFETIMES + prng.below(3)) * 1000;
-  const faults = drawFaults(prng, single);
+  const faults = [...drawFaults(prng, single), ...drawRareFaults(seed, single)];
   const clients = prng.between(MIN_CLIENTS, 28);
   return {
     seed,

@@ -3,7 +3,7 @@
 
 import type { ServerName, Violation } from "./checkers/observation.ts";
 import { unsettled } from "./checkers/settled.ts";
-import { SERVER_ADDRESS } from "./config.ts";
+import { RELATIONSHIP, SERVER_ADDRESS } from "./config.ts";
 import type { Counts } from "./coverage.ts";
 import { describeMessage } from "./describe.ts";
 import type { FaultGround } from "./fault-ground.ts";
@@ -131,6 +131,10 @@ class World {
       partnerDown: (name, force) =>
         unlessHealed(() =>
           pair.command(name, { type: "partner-down", relationship: undefined, force }),
+        ),
+      reclaim: (name, force) =>
+        unlessHealed(() =>
+          pair.command(name, { type: "reclaim", relationship: RELATIONSHIP, force }),
         ),
       mayWipe: () => pair.mayWipe,
     };

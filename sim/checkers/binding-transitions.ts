@@ -9,6 +9,7 @@ import {
   type Observation,
   type Report,
 } from "./observation.ts";
+import { Reclaims } from "./reclaimed.ts";
 
 /** What a server may do by itself; "ack" needs the partner's acknowledgement of the status before. */
 const FIGURE_2: Readonly<
@@ -96,6 +97,7 @@ class BindingTransitions {
   /** Bindings, by lease and client, that the partner has been told of, or has told. */
   readonly #shared = new Set<string>();
   readonly #states = new Map<string, string>();
+  readonly #reclaims = new Reclaims();
   readonly #pair: boolean;
   readonly #report: Report;
 
@@ -105,6 +107,7 @@ class BindingTransitions {
   }
 
   observe(observation: Observation): void {
+    this.#reclaims.observe(observation);
     if (observation.type === "link-received") this.#heard(observation);
     else if (observation.type === "link-sent") this.#told(observation);
     else if (observation.type === "endpoint") this.#states.set(observation.server, observation.to);
@@ -167,13 +170,15 @@ class BindingTransitions {
       this.#states.get(server) === "PARTNER-DOWN" &&
       !this.#shared.has(binding(key(server, before), before));
     if (alone && (from === "EXPIRED" || from === "RELEASED")) return true;
+    // F-256, F-407: what has ended passes on, freed on the way.
+    if (this.#reclaims.mayPassOn(server) && ENDED.includes(from)) return true;
     const rule = FIGURE_2[from]?.[to];
     if (rule === "same client") return sameClient;
     if (rule === "ack") return acked.has(from);
     // Event 7: the primary gives a block of prefixes away, the secondary finds a prefix to be part of its block.
     if (rule === "prefix") return after.kind === "prefix";
     if (rule === "primary" || rule === "secondary")
-      return (rule === "primary") === (server === "a");
+      return (rule === "primary") === (server === "a") || this.#reclaims.mayPassOn(server);
     return rule === "always";
   }
 

@@ -11,6 +11,7 @@ import {
   type ServerName,
   secondsSince2000,
 } from "./observation.ts";
+import { Reclaims } from "./reclaimed.ts";
 import { endOf } from "./two-holders.ts";
 
 interface Held {
@@ -84,6 +85,7 @@ class Causes {
   /** A server that hears of it later may take back what the other one gave again meanwhile. */
   readonly #declined = new Set<string>();
   readonly #replication = new Replication();
+  readonly #reclaims = new Reclaims();
   readonly #servers: Readonly<Record<string, ServerName>>;
   readonly #report: Report;
 
@@ -94,6 +96,7 @@ class Causes {
 
   observe(observation: Observation): void {
     this.#drop((one) => one.until <= observation.at);
+    this.#reclaims.observe(observation);
     if (observation.type === "reply-accepted") this.#told(observation);
     else if (observation.type === "client-sent") this.#sent(observation);
     else if (observation.type === "client-moved") {
@@ -165,7 +168,8 @@ class Causes {
     for (const one of mine) {
       const how = loss(one, ia, mine, answered);
       if (how === undefined) continue;
-      if (one.cause === undefined) {
+      // Of two clients that a wrong word gave one lease, one yields.
+      if (one.cause === undefined && !this.#reclaims.isCost(one)) {
         const server = this.#servers[message.serverId] ?? "?";
         const left = ((one.until - at) / 1000).toFixed(1);
         this.#report(

@@ -1,5 +1,5 @@
 // No REPLY goes beyond RFC 8156 §4.4: client expiry <= MCLT + max(now, acked-partner-lifetime), in every state,
-// as nothing here is reclaimed (T-01). Both sides of the bound are read from the wire (F-052, F-063).
+// until the operator says that the partner is off for good (T-01). Both sides of the bound are read from the wire (F-052, F-063).
 
 import { readMessage } from "./decode.ts";
 import { BNDREPLY, BNDUPD, UPDDONE, UPDREQALL } from "./decode-partner.ts";
@@ -11,6 +11,8 @@ import {
   type ServerName,
   secondsSince2000,
 } from "./observation.ts";
+
+import { Reclaims } from "./reclaimed.ts";
 
 /** A REPLY is made up to 2 s before it leaves (T-06), and expiries are whole seconds rounded up. */
 const SLACK = 3;
@@ -32,6 +34,7 @@ export function lifetimes(mclt: number, report: Report): Checker {
   /** Connections with a UPDREQALL that the server has not begun to answer, as it may have given the connection up, and
    * what was acknowledged on each since. */
   const asked = new Map<string, Map<string, number>>();
+  const reclaims = new Reclaims();
   const voidedAt = { a: Number.NEGATIVE_INFINITY, b: Number.NEGATIVE_INFINITY };
 
   function key(lease: { address: string; length: number }, duid: string): string {
@@ -83,6 +86,7 @@ export function lifetimes(mclt: number, report: Report): Checker {
           `${leaseName(lease)}: preferred ${lease.preferred} above valid ${lease.valid}`,
         );
       }
+      if (reclaims.isUnbounded(observation.server, observation.at)) continue;
       const known = knownTo(observation.server, key(lease, message.duid), observation.at);
       const most = mclt + Math.max(0, known - now) + SLACK;
       if (lease.valid <= most) continue;
@@ -97,6 +101,7 @@ export function lifetimes(mclt: number, report: Report): Checker {
   return {
     name: "lifetimes",
     observe(observation) {
+      reclaims.observe(observation);
       if (observation.type === "link-received") received(observation);
       else if (observation.type === "link-sent") answered(observation);
       else if (observation.type === "started" && !observation.diskKept)

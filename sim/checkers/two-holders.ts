@@ -4,6 +4,7 @@
 
 import { readMessage, type SeenLease } from "./decode.ts";
 import { type Checker, leaseName, type Observation, type Report } from "./observation.ts";
+import { Reclaims } from "./reclaimed.ts";
 
 interface Interval {
   readonly client: string;
@@ -32,12 +33,14 @@ export function endOf(lease: SeenLease, at: number, rate: number): number {
 export function twoHolders(report: Report): Checker {
   // By the first 32 bits: all prefixes and addresses of a world that can contain each other share them.
   const intervals: Interval[] = [];
+  const reclaims = new Reclaims();
 
   function clash(one: Interval, at: number): void {
     for (const other of intervals) {
       if (other === one || other.client === one.client || other.until <= at) continue;
       const length = Math.min(one.length, other.length);
       if (!sameBits(one.address, other.address, length)) continue;
+      if (reclaims.isCost(one) || reclaims.isCost(other)) continue;
       const left = ((other.until - at) / 1000).toFixed(1);
       report(
         at,
@@ -75,6 +78,7 @@ export function twoHolders(report: Report): Checker {
     name: "two-holders",
     observe(observation: Observation): void {
       const { at } = observation;
+      reclaims.observe(observation);
       if (observation.type === "reply-accepted") {
         if (/^(RELEASE|DECLINE|CONFIRM)$/.test(observation.answered)) return;
         for (const ia of readMessage(observation.bytes)?.ias ?? []) {

@@ -55,7 +55,7 @@ export function failoverAuthority(endpoint: Endpoint, isStopping: () => boolean)
             now,
           ),
     isDoubtful: (key, lease, now) => isDoubtful(endpoint, ownStatus, { key, lease }, now),
-    isOutOfStep: (now) => isOutOfStep(endpoint, now),
+    isOutOfStep: () => isOutOfStep(endpoint),
     mayHaveActedUnseen: (now) => mayHaveActedUnseen(endpoint, now),
     ready: (lease, now) => ready(endpoint, ownStatus, lease, now),
     granted: (before, after, desired, now) =>
@@ -148,7 +148,7 @@ function isOwn(
 function mayHaveActedUnseen(endpoint: Endpoint, now: Millis): boolean {
   const { relationship, stay } = endpoint;
   const since = (stay.synchronisedAt ?? now) + DEFAULTS.datagramLifeSeconds * 1_000;
-  return isOutOfStep(endpoint, now) || (!relationship.strict && now <= since);
+  return isOutOfStep(endpoint) || (!relationship.strict && now <= since);
 }
 
 /** F-048, F-049, A-77: the same client gets an ended lease back while the partner has not been told of the end. */
@@ -178,9 +178,8 @@ function ready(endpoint: Endpoint, ownStatus: OwnStatus, lease: Lease, now: Mill
 }
 
 /** T-02 */
-function isOutOfStep(endpoint: Endpoint, now: Millis): boolean {
-  const { relationship, isInStep } = endpoint;
-  return !relationship.strict && !isInStep && !ownsAll(endpoint, now);
+function isOutOfStep({ relationship, isInStep }: Endpoint): boolean {
+  return !relationship.strict && !isInStep;
 }
 
 /** T-02, D-309: unknown or ended here while the partner may have granted or renewed it unseen. */
@@ -190,10 +189,7 @@ function isDoubtful(
   { key, lease }: Pick<Wanted, "key" | "lease">,
   now: Millis,
 ): boolean {
-  // T-01: after the waits nothing that the partner did unseen still runs, but for what it may have renewed of this lease.
-  if (ownsAll(endpoint, now))
-    return lease !== undefined && isEnding(lease.status) && !mayPassOn(endpoint, lease, now);
-  if (!isOutOfStep(endpoint, now)) return false;
+  if (!isOutOfStep(endpoint)) return false;
   if (lease === undefined) return true;
   if (isAvailable(lease.status)) return !isOwn(endpoint, ownStatus, key, lease);
   // Ended by its time counts before housekeeping has said so.

@@ -55,7 +55,7 @@ export interface Authority {
   /** T-02: the partner may have granted or renewed this unseen; neither confirm nor deny it. */
   isDoubtful(key: LeaseKey, lease: Lease | undefined, now: Millis): boolean;
   /** T-02: whether the partner may have granted leases that are not known here yet. */
-  isOutOfStep(now: Millis): boolean;
+  isOutOfStep(): boolean;
   /** Whether the partner may have carried out, unseen, a message of which a copy may still be under way. */
   mayHaveActedUnseen(now: Millis): boolean;
   /** A lease that `mayStart` allows, as it is just before another client gets it: FREE or FREE-BACKUP. */

@@ -126,7 +126,7 @@ function withoutBinding(
   }
   if (leases.length > 0) return { ia, leases };
   // T-02: the IA may have a binding at the partner that neither the client, which names none, nor this server knows of.
-  if (exchange.authority.isOutOfStep(exchange.now)) return undefined;
+  if (exchange.authority.isOutOfStep()) return undefined;
   return { ia, leases, status: { code: STATUS.NoBinding, message: "no binding for this IA" } };
 }
 

@@ -12,8 +12,8 @@ export type AssignMode = "offer" | "grant";
 
 /** Whether leases are given without the client's choice among the servers. D-102: off unless the file says otherwise. T-02:
  * not while the partner may have what the client held: it is shown both, and takes one. */
-export function maySettleAtOnce({ authority, link, now }: Exchange): boolean {
-  return !authority.isOutOfStep(now) && link.subnets.some((subnet) => subnet.rapidCommit);
+export function maySettleAtOnce({ authority, link }: Exchange): boolean {
+  return !authority.isOutOfStep() && link.subnets.some((subnet) => subnet.rapidCommit);
 }
 
 /** Every IA gets leases or a status, each on its own (D-109, D-127, D-293, D-304). */
