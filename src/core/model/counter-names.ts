@@ -13,11 +13,13 @@ export const DISCARD_REASONS = define({
   "client-id-missing": "The message needs a client identifier (RFC 8415 §16). Look at the client.",
   "client-rate": "The client sent more than `max-messages-per-client`. Look at the client.",
   "hop-count-too-large": "More than eight relays in a row: a loop? Look at the relays.",
+  "ended-since":
+    "A copy of a message that was answered before; its client has released or declined the lease since. Nothing to do.",
   "ia-in-information-request": "An INFORMATION-REQUEST asks for no lease (RFC 8415 §16.12).",
   "left-to-partner":
     "The partner answers this client: this is the secondary in NORMAL, or it is still recovering. Nothing to do, if the primary is reached too.",
   "may-be-late-copy":
-    "A RELEASE or DECLINE that may be an old copy of one that was carried out already.",
+    "A RELEASE that may be older than its client's lease. Nothing to do; the guide says when that is.",
   "not-serving":
     "The state of failover lets nobody be served here: the server starts, recovers or settles a conflict. See `tandem failover status`.",
   "nothing-to-say":

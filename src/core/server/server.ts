@@ -10,6 +10,7 @@ import type { FailoverContext } from "../failover/context.ts";
 import type { Endpoint } from "../failover/endpoint/endpoint.ts";
 import { FailoverService } from "../failover/link/service.ts";
 import { Exhausted } from "../leasing/allocate/exhausted.ts";
+import { Answered } from "../leasing/answered.ts";
 import { AskedAgain } from "../leasing/asked-again.ts";
 import { EndedMessages } from "../leasing/ended-messages.ts";
 import { handleMessage } from "../leasing/engine.ts";
@@ -352,6 +353,7 @@ export class Server implements ServerDoor {
       offers: new Offers(config.tunables.offerHeld),
       endedMessages: new EndedMessages(state.table.size === 0 ? undefined : this.startedAt),
       askedAgain: new AskedAgain(),
+      answered: new Answered(),
       exhausted: new Exhausted(),
       counters,
       // Stable as long as the store is, so that a client gets the same lease after a restart.
