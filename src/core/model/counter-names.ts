@@ -63,8 +63,16 @@ const PLAIN_COUNTERS = define({
   "failover-too-many-requests": "UPDREQs of the partner while others were unanswered.",
   "failover-unknown-message": "Messages of the partner of an unknown type.",
   "failover-unknown-peer": "Connections from addresses of no partner.",
-  "no-addrs-avail": "Clients that got no address: none was left for them.",
-  "no-prefix-avail": "Clients that got no prefix: none was left for them.",
+  "no-addrs-avail": "IAs that got no address; the counters `refused-…` say why.",
+  "no-prefix-avail": "IAs that got no prefix; the counters `refused-…` say why.",
+  "offer-passed-on":
+    "Leases that were shown to one client and went to another, as nothing else was left.",
+  "refused-client-limit":
+    "New leases refused: the client holds its limit (`max-leases-per-client`).",
+  "refused-exhausted": "New leases refused: none is left in this server's part of the pools.",
+  "refused-link-limit": "New leases refused: the link has its limit (`max-leases` of the link).",
+  "refused-server-limit": "New leases refused: the server has its limit (`max-leases`).",
+  "refused-wait": "New leases refused: the pair waits. See `tandem failover status`.",
   "reply-too-late": "Answers dropped because the disk took too long.",
   "sent-about-leases": "Answers about leases; each left when its record was on disk.",
   "sent-other": "ADVERTISEs, and answers to CONFIRM and INFORMATION-REQUEST: they promise nothing.",

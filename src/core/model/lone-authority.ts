@@ -40,6 +40,7 @@ export function loneAuthority(options: LoneOptions): Authority {
       ((lease.status === "RELEASED" || lease.status === "EXPIRED") && isOf(lease, client)) ||
       // Ended while the link had a partner, whose answer never came.
       (isEnding(lease.status) && isOver(lease, now)),
+    waitsFor: () => undefined,
     mayExtend: () => true,
     longestExpiry: () => undefined,
     isDoubtful: () => false,
