@@ -139,7 +139,12 @@ export const LOG_EVENTS = define({
   STORE_TORN: {
     level: "warn",
     template: "the last group of the log was incomplete and was dropped ({file}, offset {offset})",
-    help: "The server or the machine was stopped in the middle of a write. Nothing that a client was told is lost: a reply leaves only after its write.",
+    help: "The server or the machine was stopped in the middle of a write. Nothing that a client was told is lost: a reply leaves only after its write. If neither was stopped so, the disk has lost what it said was written: look at its own log, and replace it.",
+  },
+  STORE_MENDED: {
+    level: "error",
+    template: "{file} is damaged ({reason}); all leases were found in the other files",
+    help: "No lease is lost: an older snapshot and the log made good for the file. A new snapshot is written at once, after which the damage is gone. But the disk, or somebody, has changed a file of the state directory: find out, because the next damage may be one that nothing can mend. After an upgrade from a version that wrote no file `head` this is said once of `head`.",
   },
 });
 

@@ -10,5 +10,8 @@ export function serverAlarms({ config, state, failover }: Server): readonly Alar
     trouble === undefined
       ? []
       : [{ id: "DISK_TROUBLE", subject: config.server.name, fields: { error: trouble } }];
-  return [...disk, ...failover.endpoints.flatMap(endpointAlarms)];
+  const files = state.mended.map(({ file }) => file).join(", ");
+  const mended: readonly AlarmFact[] =
+    files === "" ? [] : [{ id: "STATE_MENDED", subject: config.server.name, fields: { files } }];
+  return [...disk, ...mended, ...failover.endpoints.flatMap(endpointAlarms)];
 }

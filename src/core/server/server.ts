@@ -39,7 +39,9 @@ import type { ServerDoor, ServerEvent, Sink } from "./events.ts";
 import { MessageRate } from "./message-rate.ts";
 import { Release } from "./release.ts";
 import { SpaceWatch } from "./space-watch.ts";
+import { startEvents } from "./start-events.ts";
 import { ServerState } from "./state.ts";
+import { Stopping } from "./stopping.ts";
 
 export interface ServerOptions {
   readonly config: CompiledConfig;
@@ -82,8 +84,7 @@ export class Server implements ServerDoor {
   #served = false;
   readonly #debug: boolean;
   readonly #space: SpaceWatch;
-  #stoppingSince: Millis | undefined;
-  #handedOver = false;
+  #stopping: Stopping | undefined;
   #ended = false;
 
   constructor(options: ServerOptions) {
@@ -115,18 +116,11 @@ export class Server implements ServerDoor {
       );
     }
     this.#leasing = this.#leasingContext();
-    this.#early.push({
-      id: "TANDEM_STARTED",
-      fields: { server: config.server.name, leases: this.state.table.size },
-    });
-    if (this.state.torn !== undefined)
-      this.#early.push({ id: "STORE_TORN", fields: { ...this.state.torn } });
-    const leases = this.state.table.countInUse(undefined);
-    if (leases > 0) this.#early.push({ id: "LEASES_WITHOUT_LINK", fields: { leases } });
+    this.#early.push(...startEvents(config.server.name, this.state));
   }
 
   get isStopping(): boolean {
-    return this.#stoppingSince !== undefined;
+    return this.#stopping !== undefined;
   }
 
   /** Leases that a partner must still be told. */
@@ -156,7 +150,7 @@ export class Server implements ServerDoor {
     if (noSpace !== undefined) this.#fail(noSpace);
     if (this.#ended) return;
     this.#release.release(this.state.store.durableSequence, sink);
-    if (this.#handedOver) this.#endIfIdle(now);
+    this.#endIfStopped(now, sink);
     this.#sink = undefined;
   }
 
@@ -266,7 +260,10 @@ export class Server implements ServerDoor {
 
   #command(id: number, command: Command, now: Millis): void {
     if (command.type === "stop") {
-      if (!this.isStopping) this.#beginStop(now);
+      if (this.#stopping === undefined) {
+        this.#stopping = new Stopping(this, now);
+        this.#log({ id: "TANDEM_STOPPING", fields: {} });
+      }
       this.#stepOutputs.push({
         type: "answer",
         id,
@@ -286,7 +283,7 @@ export class Server implements ServerDoor {
     this.#heartbeat(now);
     if (ticked) this.alarms.tick(now);
     this.failover.pump(now);
-    if (this.isStopping && !this.#handedOver) this.#drain(now);
+    this.#stopping?.drain(now);
     this.#endStep();
   }
 
@@ -302,32 +299,12 @@ export class Server implements ServerDoor {
     if (serves) this.state.heartbeat(now);
   }
 
-  // ---- stopping (T-05) ----
-
-  #beginStop(now: Millis): void {
-    this.#stoppingSince = now;
-    this.#log({ id: "TANDEM_STOPPING", fields: {} });
-  }
-
-  /** Until the partner has acknowledged everything, for at most five seconds; then DISCONNECT. */
-  #drain(now: Millis): void {
-    const since = this.#stoppingSince ?? now;
-    const last = this.state.store.lastSequence;
-    const open = this.failover.endpoints.some(
-      (endpoint) => endpoint.isLive && !endpoint.stream.isAnsweredUpTo(last),
-    );
-    if (open && now - since < this.config.tunables.drain) return;
-    this.failover.stop(now);
-    this.#handedOver = true;
-  }
-
-  #endIfIdle(now: Millis): void {
-    const { store } = this.state;
-    const overdue = now - (this.#stoppingSince ?? now) > 2 * this.config.tunables.drain;
-    if (!overdue && (!store.idle || this.#release.size > 0 || this.failover.openLinks > 0)) return;
+  #endIfStopped(now: Millis, sink: Sink): void {
+    const isIdle = this.#release.size === 0;
+    if (this.#stopping?.hasEnded(now, isIdle, sink) !== true) return;
     this.#ended = true;
     this.#log({ id: "TANDEM_STOPPED", fields: { unacknowledged: this.unacknowledged } });
-    this.#sink?.stopped({ failed: false, reason: "stopped" });
+    sink.stopped({ failed: false, reason: "stopped" });
   }
 
   // ---- what leasing and failover are given ----

@@ -15,7 +15,13 @@ import { createLeaseTable } from "../model/table/typed-table.ts";
 import type { Millis } from "../model/time.ts";
 import { unreachable } from "../model/unreachable.ts";
 import { replay } from "../store/replay.ts";
-import { createStore, type SnapshotSource, type Store } from "../store/store.ts";
+import type { MendedDamage } from "../store/resume.ts";
+import {
+  createStore,
+  DEFAULT_SEGMENT_BYTES,
+  type SnapshotSource,
+  type Store,
+} from "../store/store.ts";
 
 /** The log cannot be trusted: nobody may be served from it. */
 export class StoreCorruptError extends Error {
@@ -43,10 +49,12 @@ export class ServerState {
   lastHeartbeat: Millis = 0;
   /** Where a torn last group was dropped at the start. */
   readonly torn: { readonly file: string; readonly offset: number } | undefined;
+  /** Files that were damaged at the start, and that others made good for. */
+  readonly mended: readonly MendedDamage[];
   readonly #config: CompiledConfig;
 
   constructor(options: StateOptions) {
-    const { config, tableSeed } = options;
+    const { config, crc32, reader, segmentBytes = DEFAULT_SEGMENT_BYTES, tableSeed } = options;
     this.#config = config;
     const groups = new Map(config.links.map(({ name, relationship }) => [name, relationship]));
     this.table = createLeaseTable({
@@ -54,23 +62,26 @@ export class ServerState {
       groupOf: (link) => (link === undefined ? UNPLACED : (groups.get(link) ?? ALONE)),
     });
     this.blocks = createBlockMap((block) => relationshipAt(config, { kind: "prefix", ...block }));
-    const result = replay(options.reader, options.crc32, (change) => this.#apply(change));
+    const result = replay({ reader, crc32, segmentBytes, apply: (change) => this.#apply(change) });
     if (result.type === "corrupt") {
       throw new StoreCorruptError(
         `${result.file} is damaged at offset ${result.offset} (${result.reason}). Leases behind it are unknown, so nothing is served. Move the state directory away and start again: the server fetches everything from its partner. Never put an older copy in its place while the partner lives.`,
       );
     }
     this.torn = result.torn;
+    this.mended = result.type === "ok" ? result.mended : [];
     this.store = createStore({
-      crc32: options.crc32,
+      crc32,
       storeId: options.newStoreId,
       source: this.#source(),
       resume: result.resume,
-      ...(options.segmentBytes === undefined ? {} : { segmentBytes: options.segmentBytes }),
+      segmentBytes,
       ...(options.snapshotAfterBytes === undefined
         ? {}
         : { snapshotAfterBytes: options.snapshotAfterBytes }),
     });
+    // What was mended with is needed no longer when all is written once more.
+    if (this.mended.length > 0) this.store.requestSnapshot();
   }
 
   /** A lease under a new version. */
@@ -113,6 +124,7 @@ export class ServerState {
   }
 
   heartbeat(at: Millis): void {
+    this.store.note();
     this.#commit({ type: "heartbeat", at });
   }
 
