@@ -3,6 +3,7 @@
 import type { Authority, ClientRef, OwnShare } from "../model/authority.ts";
 import type { Lease, LeaseKey } from "../model/lease.ts";
 import {
+  type FreedAt,
   freed,
   freedStatus,
   isAvailable,
@@ -159,8 +160,12 @@ function ready(endpoint: Endpoint, ownStatus: OwnStatus, lease: Lease, now: Mill
   if (ownsAll(endpoint, now))
     return isAvailable(lease.status)
       ? lease
-      : freed(lease, freedStatus(lease), floorTime(now), endpoint.retention);
-  return freed(lease, ownStatus, floorTime(now), endpoint.retention);
+      : freed(lease, freedStatus(lease), freedAt(endpoint, now));
+  return freed(lease, ownStatus, freedAt(endpoint, now));
+}
+
+function freedAt({ context, retention }: Endpoint, now: Millis): FreedAt {
+  return { start: floorTime(now), retention, lastSequence: context.lastSequence() };
 }
 
 /** T-02 */

@@ -104,8 +104,10 @@ export class ServerState {
     this.#commit({ type: "lease-removed", key: { kind, address, length } });
   }
 
-  saveBlock(block: Block): void {
-    this.amendBlock({ ...block, version: this.store.nextSequence });
+  /** A block that is given to the secondary with this change. */
+  giveBlock(block: Omit<Block, "givenAt" | "version">): void {
+    const sequence = this.store.nextSequence;
+    this.amendBlock({ ...block, version: sequence, givenAt: sequence });
   }
 
   amendBlock(block: Block): void {

@@ -272,6 +272,7 @@ export class StoreWorld {
       marked: random.chance(0.5),
       everSent: random.chance(0.5),
       endingSent: random.chance(0.5),
+      primarySince: isPrefix ? random.below(1_000) : 0,
       relayData: text(1_500),
       fqdn: text(60),
       reconfigureData: text(30),
@@ -303,7 +304,12 @@ export class StoreWorld {
       };
       this.append({
         type: "block",
-        block: { ...prefix, ...body, version: this.store.nextSequence },
+        block: {
+          ...prefix,
+          ...body,
+          version: this.store.nextSequence,
+          givenAt: this.store.nextSequence,
+        },
       });
       return;
     }
