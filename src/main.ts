@@ -107,7 +107,7 @@ async function runServer(
     version: VERSION,
     pid: process.pid,
     udpAdapter: "dgram",
-    counters: { ...datagrams.counters(), ...links.counters() },
+    counters: { ...datagrams.counters(), ...links.counters(), ...log.counters() },
   }));
   closers.push(() => control.close());
   log.write({ id: "CONTROL_LISTENING", fields: { path: config.server.controlSocket } });

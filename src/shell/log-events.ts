@@ -8,6 +8,7 @@ interface ShellLogDefinition {
   /** Placeholders in braces are the event's fields. */
   readonly template: string;
   readonly help: string;
+  readonly record?: true;
 }
 
 const define = <T extends Record<string, ShellLogDefinition>>(events: T): T => events;
@@ -86,7 +87,7 @@ export const SHELL_LOG_EVENTS = define({
   LOG_SUPPRESSED: {
     level: "warn",
     template: "{count} more events {event} within a second were not written",
-    help: "A warning that comes more than 50 times a second is written 50 times and then counted, so that an exhausted pool does not fill the disk with the log. The counters in `tandem status` count them all.",
+    help: "An event that comes more than 50 times a second is written 50 times and then counted, so that nobody's packets fill the disk with the log; leases that come and go, of which a record may have to be kept, are written 1,000 times. `log_suppressed_total` in `tandem status` counts what was not written, and the other counters count everything.",
   },
   TANDEM_FAILED: {
     level: "error",

@@ -2,7 +2,9 @@
 // the loop; what a stuck reader does not take beyond a limit is dropped.
 
 import pino from "pino";
+import { LIMITS } from "../core/model/limits.ts";
 import { LOG_EVENTS, type LogEvent, type LogLevel } from "../core/model/log-events.ts";
+import type { ProcessCounters } from "./adapter.ts";
 import { type LogSink, SHELL_LOG_EVENTS, type ShellLogEvent } from "./log-events.ts";
 
 export type LogFormat = "json" | "text";
@@ -11,11 +13,18 @@ export type LogFormat = "json" | "text";
 const MAX_WAITING = 16 * 1024 * 1024;
 /** At the end of the process a reader that does not read is waited for no longer than this. */
 const DRAIN_MILLIS = 1_000;
-/** Lines of one warning in this time; the rest is counted. */
-const FLOOD_LINES = 50;
+/** The time in which lines of one event are counted. */
 const FLOOD_MILLIS = 1_000;
 const ORDER: Record<LogLevel, number> = { debug: 20, info: 30, warn: 40, error: 50 };
-const CATALOGUE = { ...LOG_EVENTS, ...SHELL_LOG_EVENTS };
+const CATALOGUE: Readonly<
+  Record<keyof typeof LOG_EVENTS | keyof typeof SHELL_LOG_EVENTS, Definition>
+> = { ...LOG_EVENTS, ...SHELL_LOG_EVENTS };
+
+interface Definition {
+  readonly level: LogLevel;
+  readonly template: string;
+  readonly record?: true;
+}
 
 export interface Log {
   readonly write: LogSink;
@@ -23,6 +32,7 @@ export interface Log {
   drain(): Promise<void>;
   /** The same at once, before the process ends by force. */
   flush(): void;
+  counters(): ProcessCounters;
 }
 
 export interface LogOptions {
@@ -69,46 +79,61 @@ export function createLog(options: LogOptions): Log {
     },
     destination,
   );
-  const flood = new Flood();
+  const flood = new Flood((event) => write(event));
   const write: LogSink = (event) => {
-    const level: LogLevel = CATALOGUE[event.id].level;
+    const { level, record } = CATALOGUE[event.id];
     if (ORDER[level] < least) return;
-    // Lease events (info) are a record and are all kept; a warning repeated by every client is not.
-    if (level === "warn" && event.id !== "LOG_SUPPRESSED" && !flood.lets(event.id, write)) return;
+    const most = record === true ? LIMITS.recordLines : LIMITS.logLines;
+    if (event.id !== "LOG_SUPPRESSED" && !flood.lets(event.id, most)) return;
     const message = renderEvent(event);
     if (options.format === "json") json[level]({ id: event.id, fields: event.fields }, message);
     else destination.write(textLine(event.id, level, message));
   };
   const drain = (): Promise<void> =>
     new Promise((resolve) => {
+      flood.tell();
       const timer = setTimeout(resolve, DRAIN_MILLIS);
       destination.flush(() => {
         clearTimeout(timer);
         resolve();
       });
     });
-  return { write, drain, flush: () => flushQuietly(() => destination.flushSync()) };
+  const flush = (): void => {
+    flood.tell();
+    flushQuietly(() => destination.flushSync());
+  };
+  return { write, drain, flush, counters: () => ({ log_suppressed_total: flood.suppressed }) };
 }
 
 /** Counts what comes too often, and says how much it was when the second is over. */
 class Flood {
-  readonly #written = new Map<string, number>();
+  suppressed = 0;
+  readonly #seen = new Map<keyof typeof CATALOGUE, { count: number; readonly most: number }>();
+  readonly #write: LogSink;
   #timer: NodeJS.Timeout | undefined;
 
-  lets(id: string, write: LogSink): boolean {
-    const count = (this.#written.get(id) ?? 0) + 1;
-    this.#written.set(id, count);
-    this.#timer ??= setTimeout(() => this.#tell(write), FLOOD_MILLIS).unref();
-    return count <= FLOOD_LINES;
+  constructor(write: LogSink) {
+    this.#write = write;
   }
 
-  #tell(write: LogSink): void {
+  lets(id: keyof typeof CATALOGUE, most: number): boolean {
+    const seen = this.#seen.get(id) ?? { count: 0, most };
+    this.#seen.set(id, seen);
+    this.#timer ??= setTimeout(() => this.tell(), FLOOD_MILLIS).unref();
+    seen.count += 1;
+    if (seen.count <= most) return true;
+    this.suppressed += 1;
+    return false;
+  }
+
+  tell(): void {
+    clearTimeout(this.#timer);
     this.#timer = undefined;
-    for (const [event, written] of this.#written) {
-      const count = written - FLOOD_LINES;
-      if (count > 0) write({ id: "LOG_SUPPRESSED", fields: { count, event } });
+    for (const [event, { count, most }] of this.#seen) {
+      if (count > most)
+        this.#write({ id: "LOG_SUPPRESSED", fields: { count: count - most, event } });
     }
-    this.#written.clear();
+    this.#seen.clear();
   }
 }
 

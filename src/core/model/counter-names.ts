@@ -82,6 +82,8 @@ const PLAIN_COUNTERS = define({
 export const PROCESS_COUNTERS = define({
   link_open: "Connections on the failover port that are open now.",
   link_refused_total: "Connections on the failover port that were refused: too many.",
+  log_suppressed_total:
+    "Lines of the log that were not written because too many of their kind came in a second.",
   udp_dropped_not_open_total: "Answers dropped because their socket is gone.",
   udp_dropped_send_queue_total: "Answers dropped because the kernel took no more.",
   udp_dropped_stale_total: "Messages dropped because the process had stood still: of unknown age.",

@@ -49,6 +49,10 @@ export const LIMITS = {
   incomingLinks: 64,
   /** Held outputs before client messages are shed. */
   heldOutputs: 65_536,
+  /** Lines of one log event in a second; the rest is counted. A packet of 64 kB can name 2,000 leases. */
+  logLines: 50,
+  /** The same for the record of leases: above what a large network does on a busy morning, 400 kB at most. */
+  recordLines: 1_000,
   /** Octets of a client's FQDN or relay data kept with a lease; longer ones are not kept. */
   keptBytes: 2_048,
 } as const;

@@ -8,6 +8,9 @@ interface LogEventDefinition {
   /** Placeholders in braces are the event's fields. */
   readonly template: string;
   readonly help: string;
+  /** A lease that came or went, which an operator may have to keep a record of. A packet can cause nearly every event, so all are
+   * limited per second (`LIMITS.logLines`), records less narrowly (`LIMITS.recordLines`). */
+  readonly record?: true;
 }
 
 const define = <T extends Record<string, LogEventDefinition>>(events: T): T => events;
@@ -35,26 +38,31 @@ export const LOG_EVENTS = define({
   },
   DHCP6_LEASE_NEW: {
     level: "info",
+    record: true,
     template: "{lease} leased to {duid} (iaid {iaid}) for {valid} s",
     help: "A new lease was given to a client.",
   },
   DHCP6_LEASE_EXTEND: {
     level: "debug",
+    record: true,
     template: "{lease} of {duid} (iaid {iaid}) extended to {valid} s",
     help: "A RENEW, REBIND or REQUEST extended a lease.",
   },
   DHCP6_LEASE_RELEASED: {
     level: "info",
+    record: true,
     template: "{lease} released by {duid}",
     help: "The client gave the lease back.",
   },
   DHCP6_LEASE_DECLINED: {
     level: "warn",
+    record: true,
     template: "{lease} declined by {duid}: kept out of use",
     help: "The client found the address in use by somebody else. The address is kept out of use; look for a device with a fixed address from the pool.",
   },
   DHCP6_LEASE_EXPIRED: {
     level: "info",
+    record: true,
     template: "{lease} of {duid} expired",
     help: "The valid lifetime ended without a renewal.",
   },

@@ -2,6 +2,7 @@ import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { LIMITS } from "../../../src/core/model/limits.ts";
 import { createLog, type Log, type LogFormat, renderEvent } from "../../../src/shell/log.ts";
 
 describe("the log", () => {
@@ -45,9 +46,9 @@ describe("the log", () => {
   it("keeps the order, also when the process ends", async () => {
     const log = open("text");
     for (let i = 0; i < 200; i++)
-      log.write({ id: "TANDEM_STARTED", fields: { server: `s${i}`, leases: 0 } });
+      log.write({ id: "DHCP6_LEASE_RELEASED", fields: { lease: `s${i}`, duid: "" } });
     await log.drain();
-    expect(lines().map((line) => /server s(\d+)/.exec(line)?.[1])).toEqual(
+    expect(lines().map((line) => /: s(\d+) released/.exec(line)?.[1])).toEqual(
       Array.from({ length: 200 }, (_, i) => String(i)),
     );
   });
@@ -63,13 +64,15 @@ describe("the log", () => {
     expect(lines()).toHaveLength(1);
   });
 
-  it("a warning that every client repeats is counted and not written each time; leases are all written", async () => {
+  it("what packets cause is written 50 times a second, of whatever level, then counted; leases are a record", async () => {
     vi.useFakeTimers();
     const log = open("text");
     for (let i = 0; i < 120; i++) {
       const fields = { kind: "address", duid: `${i}`, link: "campus" };
       log.write({ id: "DHCP6_POOL_EXHAUSTED", fields });
       log.write({ id: "DHCP6_LEASE_RELEASED", fields: { lease: "::", duid: `${i}` } });
+      log.write({ id: "DHCP6_DOUBTFUL", fields: { lease: "::", duid: `${i}` } });
+      log.write({ id: "LINK_LISTENING", fields: {} });
     }
     vi.advanceTimersByTime(1_000);
     log.write({ id: "DHCP6_POOL_EXHAUSTED", fields: {} });
@@ -82,6 +85,21 @@ describe("the log", () => {
     expect(lines().find((line) => line.includes("LOG_SUPPRESSED"))).toContain(
       "70 more events DHCP6_POOL_EXHAUSTED",
     );
+    expect([count("DHCP6_DOUBTFUL"), count("LINK_LISTENING")]).toEqual([50, 50]);
+    expect(log.counters()).toEqual({ log_suppressed_total: 210 });
+  });
+
+  it("one packet that names 2,000 leases in doubt leaves 51 lines, the last of them at the end of the process", async () => {
+    const log = open("text");
+    for (let i = 0; i < 2_000; i++)
+      log.write({ id: "DHCP6_DOUBTFUL", fields: { lease: `${i}`, duid: "00:01" } });
+    log.flush();
+    expect(lines()).toHaveLength(51);
+    expect(lines()[50]).toContain("1950 more events DHCP6_DOUBTFUL");
+    for (let i = 0; i < 3_000; i++)
+      log.write({ id: "DHCP6_LEASE_NEW", fields: { lease: `${i}`, duid: "", iaid: 1, valid: 1 } });
+    await log.drain();
+    expect(lines()).toHaveLength(51 + LIMITS.recordLines + 1);
   });
 
   it("a name from a client cannot forge a line or change a terminal", () => {
