@@ -16,7 +16,7 @@ import type { CompiledConfig } from "./core/config/types.ts";
 import type { ServerDoor } from "./core/server/events.ts";
 import { createServer, type ServerOptions } from "./core/server/server.ts";
 import { StoreCorruptError } from "./core/server/state.ts";
-import { createClock, type LeaseClock } from "./shell/clock.ts";
+import { createClock } from "./shell/clock.ts";
 import { openDgram } from "./shell/dgram.ts";
 import { crc32, type Disk, openDisk } from "./shell/disk.ts";
 import { openLinks } from "./shell/link.ts";
@@ -26,9 +26,6 @@ import { createLoop, type Loop, type StopOutcome } from "./shell/loop.ts";
 import { checkSharedFolder, FolderError } from "./shell/own-folder.ts";
 import { lockState, StateInUseError, type StateLock } from "./shell/state-lock.ts";
 
-/** How far the wall clock may be from lease time before it is a step and not a rounding. */
-const STEP_MILLIS = 1_000;
-const STEP_LOOK_MILLIS = 1_000;
 /** A certificate that ends sooner than this is spoken of at every start. */
 const CERTIFICATE_SOON_MILLIS = 30 * 86_400_000;
 
@@ -112,7 +109,7 @@ async function runServer(
   closers.push(() => control.close());
   log.write({ id: "CONTROL_LISTENING", fields: { path: config.server.controlSocket } });
   warnCertificate(identity, log);
-  closers.push(watchSteps(clock, log), handleSignals(running, log));
+  closers.push(handleSignals(running, log));
   running.run({ datagrams, links, disk });
   return await running.finished;
 }
@@ -126,10 +123,8 @@ function createDoor(
   try {
     return createServer({ ...options, seed, crc32, reader: disk.reader });
   } catch (error) {
+    if (!(error instanceof StoreCorruptError)) throw error;
     const where = options.config.server.stateDirectory;
-    if (!(error instanceof StoreCorruptError)) {
-      throw systemError(error, `cannot read the state in ${where}`);
-    }
     throw new CliError(EXIT.failure, `the state in ${where} is damaged: ${error.message}`);
   }
 }
@@ -219,19 +214,6 @@ function warnCertificate(identity: TlsIdentity | undefined, log: Log): void {
   if (now < Date.parse(validFrom)) warn("is not valid before", validFrom);
   else if (now > Date.parse(validTo)) warn("expired", validTo);
   else if (now > Date.parse(validTo) - CERTIFICATE_SOON_MILLIS) warn("expires", validTo);
-}
-
-/** T-06 (1): a step of the wall clock moves no lease, and is spoken of. */
-function watchSteps(clock: LeaseClock, log: Log): () => void {
-  let said = 0;
-  const timer = setInterval(() => {
-    const step = clock.wallStep();
-    if (Math.abs(step - said) <= STEP_MILLIS) return;
-    said = step;
-    log.write({ id: "CLOCK_STEPPED", fields: { millis: step } });
-  }, STEP_LOOK_MILLIS);
-  timer.unref();
-  return () => clearInterval(timer);
 }
 
 /** T-05: the first signal is a planned stop, the second ends the process at once. */

@@ -77,6 +77,8 @@ export const COMMANDS = {
     relationship: z.string("reclaim is confirmed by the relationship's name"),
     force: z.boolean().default(false),
   }),
+  /** T-06 (1), T-13: the wall clock is right; lease time follows it. */
+  "clock-accept": z.strictObject({ type: z.literal("clock-accept") }),
   /** T-05: planned stop. */
   stop: z.strictObject({ type: z.literal("stop") }),
 } as const;

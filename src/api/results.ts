@@ -5,7 +5,7 @@ import type { Command, CommandType } from "./commands.ts";
 import { DECLARED, FAILOVER_STATUS } from "./failover.ts";
 import type { Failure } from "./failures.ts";
 import { LEASE, LEASES_PAGE } from "./leases.ts";
-import { SERVER_STATUS, STATUS } from "./status.ts";
+import { CLOCK_ACCEPTED, SERVER_STATUS, STATUS } from "./status.ts";
 
 const CORE_RESULTS = {
   status: SERVER_STATUS,
@@ -14,6 +14,7 @@ const CORE_RESULTS = {
   "leases-show": LEASE,
   "partner-down": DECLARED,
   reclaim: DECLARED,
+  "clock-accept": CLOCK_ACCEPTED,
   stop: z.object({ stopping: z.literal(true) }).readonly(),
 } as const satisfies Readonly<Record<CommandType, z.ZodType>>;
 

@@ -15,5 +15,6 @@ export const ROUTES = {
   "leases-show": { method: "GET", path: "/v1/leases/:lease" },
   "partner-down": { method: "POST", path: "/v1/failover/partner-down" },
   reclaim: { method: "POST", path: "/v1/failover/reclaim" },
+  "clock-accept": { method: "POST", path: "/v1/clock/accept" },
   stop: { method: "POST", path: "/v1/stop" },
 } as const satisfies Readonly<Record<CommandType, Route>>;

@@ -33,6 +33,22 @@ const LOG = z
   })
   .readonly();
 
+/** T-06 (1) */
+const CLOCK = z
+  .object({
+    /** The wall clock less lease time, seconds. */
+    wallAheadSeconds: z.number(),
+    /** What `tandem clock accept` has shifted so far, seconds. */
+    acceptedSeconds: z.number(),
+    /** The clock was behind the last record at the start: nothing is promised before the time is known. */
+    waiting: z.boolean(),
+  })
+  .readonly();
+
+export const CLOCK_ACCEPTED = z
+  .object({ shiftedSeconds: z.number(), message: z.string() })
+  .readonly();
+
 /** What the core knows. */
 export const SERVER_STATUS = z
   .object({
@@ -41,6 +57,7 @@ export const SERVER_STATUS = z
     started: TIME,
     uptimeSeconds: z.number(),
     stopping: z.boolean(),
+    clock: CLOCK,
     leases: z.number(),
     unacknowledged: z.number(),
     links: z.array(z.object({ name: z.string(), inUse: z.number() }).readonly()).readonly(),

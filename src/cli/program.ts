@@ -2,6 +2,7 @@
 
 import { Command, CommanderError } from "commander";
 import { addCheck } from "./check.ts";
+import { addClock } from "./clock.ts";
 import { addDecode } from "./decode.ts";
 import { CliError, EXIT } from "./errors.ts";
 import { addKeygen } from "./failover-keygen.ts";
@@ -45,6 +46,9 @@ export function createProgram(options: ProgramOptions, finish: (code: number) =>
   addFailoverStatus(failover, terminal);
   addPartnerDown(failover, terminal);
   addKeygen(failover, terminal);
+  const clock = inherit(program.command("clock"), program);
+  clock.description("Lease time and the wall clock.");
+  addClock(clock, terminal);
   addDecode(program, terminal);
   return program;
 }

@@ -64,11 +64,6 @@ export const SHELL_LOG_EVENTS = define({
     template: "this server's certificate {what} on {date}",
     help: "The partner refuses a certificate outside its validity, and the pair then loses contact. Make a new one with `tandem failover keygen` and put its fingerprint into the configuration of both servers.",
   },
-  CLOCK_STEPPED: {
-    level: "warn",
-    template: "the wall clock stepped by {millis} ms; lease time did not follow",
-    help: "T-06: no lease ends or grows by a step of the clock. Check time synchronisation on this machine.",
-  },
   CONTROL_LISTENING: {
     level: "info",
     template: "commands are taken on {path}",

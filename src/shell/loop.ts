@@ -5,8 +5,8 @@ import type { Command } from "../api/commands.ts";
 import type { FailureCode } from "../api/failures.ts";
 import type { Ask, CommandResult, Refusal } from "../api/results.ts";
 import type { ServerDoor, ServerEvent, Sink } from "../core/server/events.ts";
-import type { Clock } from "../ports/clock.ts";
 import type { DatagramAdapter, DiskAdapter, LinkAdapter } from "./adapter.ts";
+import type { ShellClock } from "./clock.ts";
 import type { LogSink } from "./log-events.ts";
 
 /** The door is ticked at least this often. */
@@ -15,6 +15,8 @@ const TICK_MILLIS = 1_000;
 const MAX_COMMANDS = 256;
 /** An operator's command that the core has not answered by then. */
 const COMMAND_MILLIS = 30_000;
+/** The core hears of a wall clock that has moved against the shell's time by this much. */
+const CLOCK_MILLIS = 250;
 
 export interface StopOutcome {
   /** After an error the process exits with an error. */
@@ -41,7 +43,7 @@ export interface Loop {
 
 export interface LoopOptions {
   readonly door: ServerDoor;
-  readonly clock: Clock;
+  readonly clock: ShellClock;
   readonly log: LogSink;
   /** T-15: called before anything is stepped, written or sent; ends the process when its claim on the state is gone. */
   readonly guard: () => void;
@@ -63,6 +65,7 @@ class RunningLoop implements Loop {
   #scheduled = false;
   #ended = false;
   #nextCommand = 1;
+  #wallAhead = 0;
   #timer: NodeJS.Timeout | undefined;
   #timerDue = Number.POSITIVE_INFINITY;
 
@@ -124,7 +127,7 @@ class RunningLoop implements Loop {
     const { clock, door, guard } = this.#options;
     guard();
     try {
-      door.stepBatch(events, clock.now(), this.#sink);
+      door.stepBatch([...this.#clockEvents(), ...events], clock.now(), this.#sink);
     } catch (error) {
       this.#bug(error);
       return;
@@ -135,6 +138,14 @@ class RunningLoop implements Loop {
     this.#adapters?.links.flush();
     for (const done of processed) done();
     this.#armTimer();
+  }
+
+  /** T-06 (1): at each wake-up the clocks are compared. */
+  #clockEvents(): readonly ServerEvent[] {
+    const wallAhead = this.#options.clock.wallAhead();
+    if (Math.abs(wallAhead - this.#wallAhead) < CLOCK_MILLIS) return [];
+    this.#wallAhead = wallAhead;
+    return [{ type: "clock", wallAhead }];
   }
 
   #armTimer(): void {

@@ -5,6 +5,7 @@ import dgram from "node:dgram";
 import { afterEach, describe, expect, it } from "vitest";
 import { type Ipv6Address, parseIpv6 } from "../../src/core/model/ipv6.ts";
 import type { ReceivedDatagram } from "../../src/core/model/received-datagram.ts";
+import type { ClockSource } from "../../src/shell/clock.ts";
 import { type Dgram, openDgram, unicastLabel } from "../../src/shell/dgram.ts";
 import type { LogSink } from "../../src/shell/log-events.ts";
 import { until } from "./wait.ts";
@@ -40,7 +41,7 @@ describe("dgram on a unicast address", () => {
   });
 
   interface Settings {
-    readonly source?: { wall(): number; monotonic(): number };
+    readonly source?: ClockSource;
     readonly clock?: { now(): number };
     /** The time that each datagram takes here, in which the loop stands still. */
     readonly slow?: { readonly millis: number };
@@ -167,7 +168,11 @@ describe("dgram on a unicast address", () => {
 
   it("a gap without anything waiting drops nothing", async () => {
     let skipped = 0;
-    const source = { wall: () => 0, monotonic: () => performance.now() + skipped };
+    const source = {
+      wall: () => 0,
+      monotonic: () => performance.now() + skipped,
+      boot: () => undefined,
+    };
     const { adapter, received, send, logged } = await open({ source });
     skipped = 5_000;
     await until(() => logged.includes("UDP_STALE"));

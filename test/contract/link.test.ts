@@ -49,7 +49,11 @@ describe("the partner link over TCP", () => {
 
   it("octets carry their time of arrival, but not after the process stood still (F-077, T-06)", async () => {
     let gap = 0;
-    const machine = { wall: () => 0, monotonic: () => performance.now() + gap };
+    const machine = {
+      wall: () => 0,
+      monotonic: () => performance.now() + gap,
+      boot: () => undefined,
+    };
     const b = end(true, { machine });
     const peer = await raw(await b.port());
     peer.write(frame(CONNECT, "one"));

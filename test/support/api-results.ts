@@ -69,6 +69,7 @@ export const CORE_RESULTS: { readonly [Type in Command["type"]]: CoreResult<Type
     started: "2026-11-24T10:00:00Z",
     uptimeSeconds: 60,
     stopping: false,
+    clock: { wallAheadSeconds: 0, acceptedSeconds: 0, waiting: false },
     leases: 3,
     unacknowledged: 0,
     links: [{ name: "campus", inUse: 3 }],
@@ -99,6 +100,7 @@ export const CORE_RESULTS: { readonly [Type in Command["type"]]: CoreResult<Type
     state: "PARTNER-DOWN",
   },
   reclaim: { relationship: "campus", message: "NORMAL -> PARTNER-DOWN", state: "PARTNER-DOWN" },
+  "clock-accept": { shiftedSeconds: 3_600, message: "every running lease was shifted by 3600 s" },
   stop: { stopping: true },
 };
 

@@ -70,7 +70,7 @@ export class Lone {
       source: ip("fe80::1234"),
       sourcePort: 546,
       multicast: true,
-      receivedAt: this.now,
+      receivedAt: this.now + this.host.ahead,
       ...where,
     };
     this.host.step([{ type: "datagram", datagram }], this.now);
@@ -81,8 +81,10 @@ export class Lone {
   restartWith(links: string, more = ""): void {
     const { disk } = this.host;
     this.host.kill();
+    const { ahead } = this.host;
     this.host = new Host("a", configFor("a", SERVER + more + links));
     this.host.disk = disk;
+    this.host.ahead = ahead;
     this.host.start(this.now);
   }
 

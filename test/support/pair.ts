@@ -81,6 +81,8 @@ export class Host {
   holdDisk = false;
   /** Milliseconds that pass within each batch, between its time and its outputs. */
   standstill = 0;
+  /** Milliseconds by which its clock is ahead of the test's. */
+  ahead = 0;
   #starts = 0;
 
   constructor(name: string, config: CompiledConfig) {
@@ -97,7 +99,7 @@ export class Host {
       seed,
       crc32,
       reader: this.disk.reader(),
-      now,
+      now: now + this.ahead,
       segmentBytes: 1 << 20,
     });
   }
@@ -116,14 +118,14 @@ export class Host {
 
   step(events: readonly ServerEvent[], now: number): void {
     if (this.server === undefined) return;
-    this.server.stepBatch(events, now, this.#sink(now));
+    this.server.stepBatch(events, now + this.ahead, this.#sink(now));
     if (!this.holdDisk) this.flushDisk(now);
   }
 
   flushDisk(now: number): void {
     for (let i = 0; i < 1_000 && this.disk.outstanding.length > 0; i++) {
       const results = this.disk.outstanding.map((id) => this.disk.finish(id));
-      this.server?.stepBatch(results, now, this.#sink(now));
+      this.server?.stepBatch(results, now + this.ahead, this.#sink(now));
     }
   }
 
@@ -134,8 +136,7 @@ export class Host {
 
   #sink(now: number): Sink {
     return {
-      // The process stands still in the middle of a batch.
-      now: () => now + this.standstill,
+      now: () => now + this.ahead + this.standstill,
       datagram: (datagram) => this.sent.push({ ...datagram, bytes: datagram.bytes.slice() }),
       link: (request) =>
         this.links.push(
@@ -236,7 +237,14 @@ export class Pair {
       if (this.cut) return;
       this.wire.push({ from: side, bytes: request.bytes });
       to.step(
-        [{ type: "link-data", link: wire[other], bytes: request.bytes, receivedAt: this.now }],
+        [
+          {
+            type: "link-data",
+            link: wire[other],
+            bytes: request.bytes,
+            receivedAt: this.now + to.ahead,
+          },
+        ],
         this.now,
       );
     } else if (request.type === "link-close") {

@@ -10,7 +10,7 @@ import type { Prefix } from "../model/ipv6.ts";
 import type { Lease, LeaseKey } from "../model/lease.ts";
 import type { LeaseTable } from "../model/lease-table.ts";
 import type { LogEvent } from "../model/log-events.ts";
-import type { Millis } from "../model/time.ts";
+import type { DhcpTime, Millis, Seconds } from "../model/time.ts";
 
 export interface FailoverContext {
   readonly config: CompiledConfig;
@@ -26,8 +26,7 @@ export interface FailoverContext {
   /** As `amend`, but it may be lost until something else is stored. */
   acknowledge(lease: Lease): void;
   remove(key: LeaseKey): void;
-  /** A block that is given to the secondary with this change. */
-  giveBlock(block: Omit<Block, "givenAt" | "version">): void;
+  saveBlock(block: Block): void;
   amendBlock(block: Block): void;
   removeBlock(prefix: Prefix): void;
   saveRecord(record: EndpointRecord): void;
@@ -40,6 +39,12 @@ export interface FailoverContext {
   readonly debug: boolean;
   /** At least 0, below 1. */
   random(): number;
+  /** Seconds between times as rows have them and as the partner is told them (T-06 (1)). */
+  timeShift(): Seconds;
+  /** The clock was behind the last record at the start: nothing is promised before the time is known. */
+  isClockUnsure(): boolean;
+  /** The partner's clock, by a message that came at `receivedAt`. Milliseconds by which lease time went forward. */
+  learnTime(time: DhcpTime, receivedAt: Millis): Millis;
   /** Last heartbeat found at the start; 0 = none. */
   readonly lastOperation: Millis;
   readonly startedAt: Millis;

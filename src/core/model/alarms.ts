@@ -27,8 +27,21 @@ export const ALARMS = define({
     level: "error",
     text: "the partner's clock is {seconds} s {direction}; 5 s are permitted",
     whatToDo:
-      "Repair time synchronisation on the machine whose clock is wrong (`timedatectl`). The servers connect by themselves afterwards.",
-    help: "RFC 8156 lets two servers work together only if their clocks agree. Times of leases would mean different things on the two machines.",
+      "Repair time synchronisation on the machine whose clock is wrong (`timedatectl`), and look at `tandem status` of its server: if the alarm CLOCK_STEPPED stands there afterwards, say `tandem clock accept`. The servers connect by themselves. If the partner is off: `tandem failover partner-down`.",
+    help: "RFC 8156 lets two servers work together only if their clocks agree. Times of leases would mean different things on the two machines. Until they agree, or until the operator says that the partner is down, known leases are renewed, none ends and no new one is given.",
+  },
+  CLOCK_STEPPED: {
+    level: "warn",
+    text: "the wall clock is {seconds} s {direction} lease time, which does not follow its steps",
+    whatToDo: "If the wall clock is wrong, set it right. If it is right: `tandem clock accept`.",
+    help: "Leases run by lease time, which a step of the wall clock does not move: none ends or grows by it, over a restart either. Times are shown and told to the partner as lease time. If the wall clock was wrong before and is right now, `tandem clock accept` lets lease time follow it; every running lease keeps what is left of it. If the partner's clock was wrong in the same way, say it there too.",
+  },
+  CLOCK_BEHIND: {
+    level: "error",
+    text: "the clock is {seconds} s behind the last record of the log: nothing is promised",
+    whatToDo:
+      "Set the clock (`timedatectl`), or start the partner, which tells the time. If the clock is right: `tandem clock accept`.",
+    help: "With such a clock leases would be counted from a time in the past. The machine has no battery for its clock, was put back to an older image, or ran with its clock ahead before. The wait ends by itself when the clock is set or the partner is there.",
   },
   UPDATES_REJECTED: {
     level: "warn",
@@ -36,13 +49,6 @@ export const ALARMS = define({
     whatToDo:
       "Compare the configuration files of both servers: `tandem failover status` names the leases and the reasons.",
     help: "The partner does not take an update, so it does not know the lease as this server does. Updates are sent again by themselves. ConfigurationConflict means that the partner's file lacks the link or the pool.",
-  },
-  STATE_MENDED: {
-    level: "warn",
-    text: "damaged at the last start: {files}; no lease is lost",
-    whatToDo:
-      "Find out what changed files of the state directory: look at the disk's health and at who may write there. The alarm ends with the next start.",
-    help: "Files of the state directory were missing or held other octets than were written. Older files held all the same, and a new snapshot was written at once. The next damage may be one that nothing can mend.",
   },
   DISK_TROUBLE: {
     level: "error",

@@ -12,14 +12,14 @@ export const DISCARD_REASONS = define({
   "client-id-length": "A DUID has 3 to 130 octets (RFC 8415 §11.1). Look at the client.",
   "client-id-missing": "The message needs a client identifier (RFC 8415 §16). Look at the client.",
   "client-rate": "The client sent more than `max-messages-per-client`. Look at the client.",
+  "clock-behind":
+    "The clock was behind the last record at the start: see the alarm CLOCK_BEHIND in `tandem status`.",
   "hop-count-too-large": "More than eight relays in a row: a loop? Look at the relays.",
-  "ended-since":
-    "A copy of a message that was answered before; its client has released or declined the lease since. Nothing to do.",
   "ia-in-information-request": "An INFORMATION-REQUEST asks for no lease (RFC 8415 §16.12).",
   "left-to-partner":
     "The partner answers this client: this is the secondary in NORMAL, or it is still recovering. Nothing to do, if the primary is reached too.",
   "may-be-late-copy":
-    "A RELEASE that may be older than its client's lease. Nothing to do; the guide says when that is.",
+    "A RELEASE or DECLINE that may be an old copy of one that was carried out already.",
   "not-serving":
     "The state of failover lets nobody be served here: the server starts, recovers or settles a conflict. See `tandem failover status`.",
   "nothing-to-say":
@@ -63,17 +63,10 @@ const PLAIN_COUNTERS = define({
   "failover-too-many-requests": "UPDREQs of the partner while others were unanswered.",
   "failover-unknown-message": "Messages of the partner of an unknown type.",
   "failover-unknown-peer": "Connections from addresses of no partner.",
-  "no-addrs-avail": "IAs that got no address; the counters `refused-…` say why.",
-  "no-prefix-avail": "IAs that got no prefix; the counters `refused-…` say why.",
-  "offer-passed-on":
-    "Leases that were shown to one client and went to another, as nothing else was left.",
-  "refused-client-limit":
-    "New leases refused: the client holds its limit (`max-leases-per-client`).",
-  "refused-exhausted": "New leases refused: none is left in this server's part of the pools.",
-  "refused-link-limit": "New leases refused: the link has its limit (`max-leases` of the link).",
-  "refused-server-limit": "New leases refused: the server has its limit (`max-leases`).",
-  "refused-wait": "New leases refused: the pair waits. See `tandem failover status`.",
-  "reply-too-late": "Answers dropped because the disk took too long.",
+  "no-addrs-avail": "Clients that got no address: none was left for them.",
+  "no-prefix-avail": "Clients that got no prefix: none was left for them.",
+  "reply-too-late":
+    "Answers that were ready more than 2 s after their message came: the process stood still, or the disk is slow.",
   "sent-about-leases": "Answers about leases; each left when its record was on disk.",
   "sent-other": "ADVERTISEs, and answers to CONFIRM and INFORMATION-REQUEST: they promise nothing.",
 });
@@ -86,7 +79,8 @@ export const PROCESS_COUNTERS = define({
     "Lines of the log that were not written because too many of their kind came in a second.",
   udp_dropped_not_open_total: "Answers dropped because their socket is gone.",
   udp_dropped_send_queue_total: "Answers dropped because the kernel took no more.",
-  udp_dropped_stale_total: "Messages dropped because the process had stood still: of unknown age.",
+  udp_dropped_stale_total:
+    "Messages that may have waited too long in the socket before they were read.",
   udp_dropped_too_late_total:
     "Answers that were ready more than 2 s after their message came: the process stood still.",
   udp_receive_errors_total: "Errors while receiving.",

@@ -61,6 +61,8 @@ export interface EndpointRecord {
   readonly recoverWaitUntil: DhcpTime;
   /** the server started and has had no contact since; the TIME-OF-FAILURE of that start (0 = none). */
   readonly aloneSince: DhcpTime;
+  /** T-06 (1): seconds by which the operator shifted lease time since the pair was last in step. */
+  readonly clockShifted: Seconds;
   /** T-01: when the operator confirmed a second time that the partner is off (0 = did not). */
   readonly reclaimedAt: DhcpTime;
   /** How long the waits last that count from it, seconds with margins. */

@@ -23,8 +23,6 @@ export const LIMITS = {
   allocationAttempts: 256,
   /** Candidates tried in order after hashing found nothing (small pools are exhausted exactly). */
   allocationScan: 4_096,
-  /** Of the oldest offers of a link this many are looked at for a client that finds nothing else. */
-  offersTried: 16,
   /** Offers held at a time, for all clients. */
   offersHeld: 100_000,
   /** Entries of a prefix pool's block map. */
@@ -82,6 +80,8 @@ export const DEFAULTS = {
   skewMarginSeconds: 6,
   /** F-168, F-232: clocks may differ by this. */
   skewPermittedSeconds: 5,
+  /** T-06 (1): the wall clock has stepped when it is this far from where it was. */
+  clockStepMillis: 1_000,
   /** T-06: no datagram is under way for longer than this. */
   datagramLifeSeconds: 5,
   /** T-06 (4): a reply to a client older than this is not sent. */

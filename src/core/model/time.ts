@@ -29,6 +29,11 @@ export function ceilTime(now: Millis): DhcpTime {
   return (Math.ceil(now / 1000) - DHCP_EPOCH) >>> 0;
 }
 
+/** Lease time at which a second begins. */
+export function startOf(time: DhcpTime): Millis {
+  return (time + DHCP_EPOCH) * 1000;
+}
+
 /** Adds seconds modulo 2^32. */
 export function addSeconds(time: DhcpTime, seconds: Seconds): DhcpTime {
   return (time + seconds) >>> 0;

@@ -2,16 +2,28 @@
 
 import { endpointAlarms } from "../failover/endpoint/alarms.ts";
 import type { AlarmFact } from "../model/alarms.ts";
+import { DEFAULTS } from "../model/limits.ts";
+import { inSeconds } from "./clock-keeper.ts";
 import type { Server } from "./server.ts";
 
-export function serverAlarms({ config, state, failover }: Server): readonly AlarmFact[] {
+export function serverAlarms(server: Server): readonly AlarmFact[] {
+  const { config, failover, state } = server;
   const { trouble } = state.store;
   const disk: readonly AlarmFact[] =
     trouble === undefined
       ? []
       : [{ id: "DISK_TROUBLE", subject: config.server.name, fields: { error: trouble } }];
-  const files = state.mended.map(({ file }) => file).join(", ");
-  const mended: readonly AlarmFact[] =
-    files === "" ? [] : [{ id: "STATE_MENDED", subject: config.server.name, fields: { files } }];
-  return [...disk, ...mended, ...failover.endpoints.flatMap(endpointAlarms)];
+  return [...disk, ...clockAlarms(server), ...failover.endpoints.flatMap(endpointAlarms)];
+}
+
+/** T-06 (1), T-13 */
+function clockAlarms({ config, time }: Server): readonly AlarmFact[] {
+  const subject = config.server.name;
+  const { behind, difference } = time.clock;
+  if (behind !== undefined)
+    return [{ id: "CLOCK_BEHIND", subject, fields: { seconds: inSeconds(behind) } }];
+  if (Math.abs(difference) <= DEFAULTS.clockStepMillis) return [];
+  const direction = difference > 0 ? "ahead of" : "behind";
+  const fields = { seconds: Math.abs(inSeconds(difference)), direction };
+  return [{ id: "CLOCK_STEPPED", subject, fields }];
 }

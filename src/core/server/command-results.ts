@@ -9,7 +9,7 @@ import { endpointStatus } from "../failover/endpoint/status.ts";
 import { formatDuid } from "../model/duid.ts";
 import { formatPrefix, parseIpv6, parsePrefix } from "../model/ipv6.ts";
 import type { Lease, LeaseKey } from "../model/lease.ts";
-import { floorTime, type Millis } from "../model/time.ts";
+import type { Millis } from "../model/time.ts";
 import { timeText } from "../wire/time-text.ts";
 import { leaseResult } from "./lease-result.ts";
 import type { Server } from "./server.ts";
@@ -36,6 +36,8 @@ const ANSWERS: Answers = {
   "leases-show": leasesShow,
   "partner-down": (server, command, now) =>
     declared(server, command, (endpoint) => endpoint.partnerDown(command.force, now)),
+  "clock-accept": (server, _command, now) =>
+    ok(server.time.accept(server.time.clock.toShell(now), server.failover)),
   reclaim: (server, command, now) =>
     declared(server, command, (endpoint) => endpoint.reclaim(command.force, now)),
 };
@@ -61,9 +63,10 @@ function serverStatus(server: Server, now: Millis): CoreResult<"status"> {
   return {
     server: config.server.name,
     duid: formatDuid(config.server.duid),
-    started: timeText(floorTime(server.startedAt)),
+    started: timeText(server.time.clock.told(server.startedAt)),
     uptimeSeconds: Math.floor((now - server.startedAt) / 1000),
     stopping: server.isStopping,
+    clock: server.time.status,
     leases: state.table.size,
     unacknowledged: server.unacknowledged,
     links: config.links.map((link) => ({
@@ -102,7 +105,9 @@ function leasesList(
     (duid === undefined || lease.duid === duid);
   const { leases, next } = server.state.table.slice(cursor, Math.max(1, limit));
   return ok({
-    leases: leases.filter(isWanted).map((lease) => leaseResult(lease, now)),
+    leases: leases
+      .filter(isWanted)
+      .map((lease) => leaseResult(lease, server.state.clock.shift, now)),
     next: next ?? null,
   });
 }
@@ -116,7 +121,7 @@ function leasesShow(
   const lease = key === undefined ? undefined : server.state.table.get(key);
   return lease === undefined
     ? failed("not-found", `no record of ${key === undefined ? command.lease : formatPrefix(key)}`)
-    : ok(leaseResult(lease, now));
+    : ok(leaseResult(lease, server.state.clock.shift, now));
 }
 
 function keyOf(text: string): LeaseKey | undefined {

@@ -14,11 +14,13 @@ export type ServerEvent =
   | LinkEvent
   | DiskResult
   | { readonly type: "tick" }
+  /** The wall clock less the time that the shell gives as `now`, which begins as the wall clock and never steps (T-06 (1)). */
+  | { readonly type: "clock"; readonly wallAhead: Millis }
   | { readonly type: "command"; readonly id: number; readonly command: Command };
 
 /** Where outputs go, in order, during `stepBatch`. All were released: what they promise is durable. */
 export interface Sink {
-  /** Lease time at this very moment: a process may have stood still since the batch began (T-06 (4)). */
+  /** The shell's time at this very moment: a process may have stood still since the batch began (T-06 (4)). */
   now(): Millis;
   datagram(datagram: SentDatagram): void;
   link(request: LinkRequest): void;
@@ -31,7 +33,7 @@ export interface Sink {
 }
 
 export interface ServerDoor {
-  /** The only way state changes. `now` is lease time and never goes back. */
+  /** The only way state changes. `now` is the shell's time and never goes back. */
   stepBatch(events: readonly ServerEvent[], now: Millis, sink: Sink): void;
   /** When the next `tick` is due at the latest; the shell may tick earlier and at least once a second. */
   nextTick(now: Millis): Millis;

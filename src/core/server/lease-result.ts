@@ -4,10 +4,20 @@ import type { LeaseResult } from "../../api/leases.ts";
 import { formatDuid } from "../model/duid.ts";
 import { formatIpv6, formatPrefix } from "../model/ipv6.ts";
 import type { Lease } from "../model/lease.ts";
-import { type DhcpTime, floorTime, type Millis, NO_TIME } from "../model/time.ts";
+import {
+  addSeconds,
+  type DhcpTime,
+  floorTime,
+  type Millis,
+  NO_TIME,
+  type Seconds,
+} from "../model/time.ts";
 import { timeText } from "../wire/time-text.ts";
 
-export function leaseResult(lease: Lease, now: Millis): LeaseResult {
+/** `shift`: seconds between times as rows have them and as they are told (T-06 (1)). */
+export function leaseResult(lease: Lease, shift: Seconds, now: Millis): LeaseResult {
+  const time = (value: DhcpTime): string | null =>
+    value === NO_TIME ? null : timeText(addSeconds(value, shift));
   const isActive = lease.status === "ACTIVE";
   return {
     lease: lease.kind === "address" ? formatIpv6(lease.address) : formatPrefix(lease),
@@ -32,8 +42,4 @@ export function leaseResult(lease: Lease, now: Millis): LeaseResult {
     marked: lease.marked,
     version: lease.version,
   };
-}
-
-function time(value: DhcpTime): string | null {
-  return value === NO_TIME ? null : timeText(value);
 }

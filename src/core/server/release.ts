@@ -5,7 +5,7 @@ import type { CommandResult } from "../../api/results.ts";
 import type { SentDatagram } from "../../ports/datagram.ts";
 import type { LinkId, LinkRequest } from "../../ports/partner-link.ts";
 import type { Counters } from "../model/counters.ts";
-import { floorTime } from "../model/time.ts";
+import type { DhcpTime, Millis } from "../model/time.ts";
 import { patchSentTime } from "../wire/failover-messages.ts";
 import type { Sink } from "./events.ts";
 
@@ -24,12 +24,15 @@ export class Release {
   #held: Held[] = [];
   #head = 0;
   readonly #counters: Counters;
+  readonly #told: (at: Millis) => DhcpTime;
   /** Frames of one link that leave together: one buffer a batch. */
   #frames: Uint8Array[] = [];
   #framesLink: LinkId = 0;
 
-  constructor(counters: Counters) {
+  /** `told`: how a time of the shell is told to the partner. */
+  constructor(counters: Counters, told: (at: Millis) => DhcpTime) {
     this.#counters = counters;
+    this.#told = told;
   }
 
   get size(): number {
@@ -73,7 +76,7 @@ export class Release {
     if (output.type === "frame") {
       if (this.#frames.length > 0 && this.#framesLink !== output.link) this.#flushFrames(sink);
       // F-075, F-076, T-06 (5): written when it leaves.
-      patchSentTime(output.frame, floorTime(sink.now()));
+      patchSentTime(output.frame, this.#told(sink.now()));
       this.#frames.push(output.frame);
       this.#framesLink = output.link;
       return;

@@ -3,14 +3,12 @@
 
 import type { Command } from "../../api/commands.ts";
 import type { Crc32, DiskReader, DiskResult } from "../../ports/disk.ts";
-import type { LinkRequest } from "../../ports/partner-link.ts";
 import type { CompiledConfig, Link } from "../config/types.ts";
 import { failoverAuthority } from "../failover/authority.ts";
-import type { FailoverContext } from "../failover/context.ts";
 import type { Endpoint } from "../failover/endpoint/endpoint.ts";
 import { FailoverService } from "../failover/link/service.ts";
+import { longestValid } from "../failover/updates/forgotten.ts";
 import { Exhausted } from "../leasing/allocate/exhausted.ts";
-import { Answered } from "../leasing/answered.ts";
 import { AskedAgain } from "../leasing/asked-again.ts";
 import { EndedMessages } from "../leasing/ended-messages.ts";
 import { handleMessage } from "../leasing/engine.ts";
@@ -34,14 +32,15 @@ import { unreachable } from "../model/unreachable.ts";
 import { viewRequest } from "../wire/request-view.ts";
 import { AlarmBoard } from "./alarm-board.ts";
 import { serverAlarms } from "./alarms.ts";
+import { ClockKeeper } from "./clock-keeper.ts";
 import { runCommand } from "./command-results.ts";
 import type { ServerDoor, ServerEvent, Sink } from "./events.ts";
+import { failoverContext } from "./failover-context.ts";
+import { inLeaseTime } from "./lease-clock.ts";
 import { MessageRate } from "./message-rate.ts";
 import { Release } from "./release.ts";
 import { SpaceWatch } from "./space-watch.ts";
-import { startEvents } from "./start-events.ts";
 import { ServerState } from "./state.ts";
-import { Stopping } from "./stopping.ts";
 
 export interface ServerOptions {
   readonly config: CompiledConfig;
@@ -49,7 +48,7 @@ export interface ServerOptions {
   readonly seed: Uint8Array;
   readonly crc32: Crc32;
   readonly reader: DiskReader;
-  /** Lease time of the start. */
+  /** The shell's time of the start, which is the wall clock. */
   readonly now: Millis;
   /** Whether events of level debug are read by anybody; without it they are made. */
   readonly debug?: boolean;
@@ -69,6 +68,7 @@ export class Server implements ServerDoor {
   readonly counters = new Counters();
   readonly alarms = new AlarmBoard(() => serverAlarms(this));
   readonly startedAt: Millis;
+  readonly time: ClockKeeper;
   readonly #release: Release;
   readonly #leasing: ExpiryContext;
   readonly #rate: MessageRate;
@@ -84,31 +84,42 @@ export class Server implements ServerDoor {
   #served = false;
   readonly #debug: boolean;
   readonly #space: SpaceWatch;
-  #stopping: Stopping | undefined;
+  #stoppingSince: Millis | undefined;
+  #handedOver = false;
   #ended = false;
 
   constructor(options: ServerOptions) {
-    const { config, now } = options;
+    const { config } = options;
     this.config = config;
     this.#debug = options.debug ?? true;
-    this.startedAt = now;
-    this.#heartbeatAt = now;
     const newStoreId = hexOf(options.seed.subarray(0, 16));
     const { k0, k1 } = hashKeyOf(options.seed.subarray(16, 24));
-    this.state = new ServerState({ ...options, newStoreId, tableSeed: [k0, k1] });
-    this.#release = new Release(this.counters);
+    const state = new ServerState({ ...options, newStoreId, tableSeed: [k0, k1] });
+    this.state = state;
+    this.#early.push({
+      id: "TANDEM_STARTED",
+      fields: { server: config.server.name, leases: state.table.size },
+    });
+    this.time = new ClockKeeper(state, options.now, (event) => this.#log(event));
+    const { clock } = this.time;
+    const now = clock.at(options.now);
+    this.startedAt = now;
+    this.#heartbeatAt = now;
+    this.#release = new Release(this.counters, (shell) => clock.told(clock.at(shell)));
     this.#space = new SpaceWatch(this.state.store);
     this.#rate = new MessageRate(config.tunables.messagesPerClient);
-    const longest = Math.max(
-      0,
-      ...config.links.flatMap((link) => link.subnets.map((subnet) => subnet.lifetimes.valid)),
-    );
-    this.#lone = loneAuthority({
-      declinedHeld: config.tunables.declinedHeld,
-      retention: Math.min(longest, 86_400),
+    const { declinedHeld } = config.tunables;
+    const retention = Math.min(longestValid(config), 86_400);
+    this.#lone = loneAuthority({ declinedHeld, retention });
+    const context = failoverContext({
+      ...{ config, state, counters: this.counters, startedAt: now, time: this.time },
+      random: new Random(options.seed),
+      debug: this.#debug,
+      sendFrame: (link, frame) => this.#stepOutputs.push({ type: "frame", link, frame }),
+      link: (request) => this.#stepOutputs.push({ type: "link", request }),
+      log: (event) => this.#log(event),
     });
-    const random = new Random(options.seed);
-    this.failover = new FailoverService(this.#failoverContext(random), this.state.records, now);
+    this.failover = new FailoverService(context, state.records, now);
     for (const endpoint of this.failover.endpoints) {
       this.#authorities.set(
         endpoint.relationship.name,
@@ -116,11 +127,14 @@ export class Server implements ServerDoor {
       );
     }
     this.#leasing = this.#leasingContext();
-    this.#early.push(...startEvents(config.server.name, this.state));
+    if (this.state.torn !== undefined)
+      this.#early.push({ id: "STORE_TORN", fields: { ...this.state.torn } });
+    const leases = this.state.table.countInUse(undefined);
+    if (leases > 0) this.#early.push({ id: "LEASES_WITHOUT_LINK", fields: { leases } });
   }
 
   get isStopping(): boolean {
-    return this.#stopping !== undefined;
+    return this.#stoppingSince !== undefined;
   }
 
   /** Leases that a partner must still be told. */
@@ -131,16 +145,18 @@ export class Server implements ServerDoor {
       .reduce((sum, relationship) => sum + table.markedCount(relationship), 0);
   }
 
-  stepBatch(events: readonly ServerEvent[], now: Millis, sink: Sink): void {
+  stepBatch(events: readonly ServerEvent[], shellNow: Millis, sink: Sink): void {
     if (this.#ended) return;
     this.#sink = sink;
     for (const event of this.#early.splice(0)) sink.log(event);
     let ticked = false;
     for (const event of events) {
       if (event.type === "tick") ticked = true;
-      else this.#step(event, now);
+      else if (event.type === "clock") this.time.compared(event.wallAhead, shellNow);
+      else this.#step(inLeaseTime(event, this.time.clock), this.time.clock.at(shellNow));
       if (this.#ended) return;
     }
+    const now = this.time.clock.at(shellNow);
     this.#housekeeping(ticked, now);
     // core.md: an acknowledgement rides with the next group; it waits for a tick at most.
     const { durableSequence } = this.state.store;
@@ -150,17 +166,20 @@ export class Server implements ServerDoor {
     if (noSpace !== undefined) this.#fail(noSpace);
     if (this.#ended) return;
     this.#release.release(this.state.store.durableSequence, sink);
-    this.#endIfStopped(now, sink);
+    if (this.#handedOver) this.#endIfIdle(now);
     this.#sink = undefined;
   }
 
-  nextTick(now: Millis): Millis {
-    return Math.min(this.failover.nextDue(now), Math.max(now, this.#heartbeatAt), now + 1_000);
+  nextTick(shellNow: Millis): Millis {
+    const { clock } = this.time;
+    const now = clock.at(shellNow);
+    const due = Math.min(this.failover.nextDue(now), Math.max(now, this.#heartbeatAt), now + 1_000);
+    return clock.toShell(due);
   }
 
   // ---- steps ----
 
-  #step(event: Exclude<ServerEvent, { type: "tick" }>, now: Millis): void {
+  #step(event: Exclude<ServerEvent, { type: "tick" | "clock" }>, now: Millis): void {
     switch (event.type) {
       case "datagram":
         this.#datagram(event.datagram, now);
@@ -199,7 +218,7 @@ export class Server implements ServerDoor {
       return;
     }
     this.counters.add(`received-${view.type}`);
-    const refusal = this.#refuses(datagram, view.clientId, now);
+    const refusal = this.#refuses(datagram, view, now);
     if (refusal !== undefined) {
       this.#discard(view.type, datagram, refusal);
       return;
@@ -216,7 +235,7 @@ export class Server implements ServerDoor {
       interface: datagram.interface,
       destination: datagram.source,
       port: outcome.port,
-      dropAt: datagram.receivedAt + DEFAULTS.replyMaxAgeMillis,
+      dropAt: this.time.clock.toShell(datagram.receivedAt) + DEFAULTS.replyMaxAgeMillis,
     };
     if (!outcome.promisesNothing) this.#stepOutputs.push({ type: "datagram", datagram: reply });
     else if (this.#sink !== undefined) this.#release.send(reply, this.#sink);
@@ -225,10 +244,13 @@ export class Server implements ServerDoor {
   /** F-562, T-06 (4): what waited too long; D-300: what is too much. */
   #refuses(
     datagram: ReceivedDatagram,
-    clientId: string | undefined,
+    { clientId, type }: { readonly clientId: string | undefined; readonly type: string },
     now: Millis,
   ): DiscardReason | undefined {
     if (this.isStopping) return "stopping";
+    // T-06 (1): nothing that writes, nor an offer, before the time is known.
+    if (this.time.isUnsure && type !== "CONFIRM" && type !== "INFORMATION-REQUEST")
+      return "clock-behind";
     if (now - datagram.receivedAt > DEFAULTS.replyMaxAgeMillis) return "waited-too-long";
     if (this.#release.size >= LIMITS.heldOutputs) return "overload";
     return clientId !== undefined && this.#rate.isTooMany(clientId, now)
@@ -260,10 +282,7 @@ export class Server implements ServerDoor {
 
   #command(id: number, command: Command, now: Millis): void {
     if (command.type === "stop") {
-      if (this.#stopping === undefined) {
-        this.#stopping = new Stopping(this, now);
-        this.#log({ id: "TANDEM_STOPPING", fields: {} });
-      }
+      if (!this.isStopping) this.#beginStop(now);
       this.#stepOutputs.push({
         type: "answer",
         id,
@@ -279,18 +298,20 @@ export class Server implements ServerDoor {
 
   #housekeeping(ticked: boolean, now: Millis): void {
     this.failover.tick(now);
-    if (ticked && !this.isStopping) expire(this.#leasing, now);
+    if (ticked && !this.isStopping && !this.time.isUnsure) expire(this.#leasing, now);
     this.#heartbeat(now);
     if (ticked) this.alarms.tick(now);
     this.failover.pump(now);
-    this.#stopping?.drain(now);
+    if (this.isStopping && !this.#handedOver) this.#drain(now);
     this.#endStep();
   }
 
   /** F-376, F-542, A-36: recorded while this server may answer clients. */
   #heartbeat(now: Millis): void {
     const serves =
-      !this.isStopping && this.failover.endpoints.some((endpoint) => endpoint.behaviour.serves);
+      !this.isStopping &&
+      !this.time.isUnsure &&
+      this.failover.endpoints.some((endpoint) => endpoint.behaviour.serves);
     // The first one at once: the last may be from long before a stop.
     const begins = serves && !this.#served;
     this.#served = serves;
@@ -299,12 +320,32 @@ export class Server implements ServerDoor {
     if (serves) this.state.heartbeat(now);
   }
 
-  #endIfStopped(now: Millis, sink: Sink): void {
-    const isIdle = this.#release.size === 0;
-    if (this.#stopping?.hasEnded(now, isIdle, sink) !== true) return;
+  // ---- stopping (T-05) ----
+
+  #beginStop(now: Millis): void {
+    this.#stoppingSince = now;
+    this.#log({ id: "TANDEM_STOPPING", fields: {} });
+  }
+
+  /** Until the partner has acknowledged everything, for at most five seconds; then DISCONNECT. */
+  #drain(now: Millis): void {
+    const since = this.#stoppingSince ?? now;
+    const last = this.state.store.lastSequence;
+    const open = this.failover.endpoints.some(
+      (endpoint) => endpoint.isLive && !endpoint.stream.isAnsweredUpTo(last),
+    );
+    if (open && now - since < this.config.tunables.drain) return;
+    this.failover.stop(now);
+    this.#handedOver = true;
+  }
+
+  #endIfIdle(now: Millis): void {
+    const { store } = this.state;
+    const overdue = now - (this.#stoppingSince ?? now) > 2 * this.config.tunables.drain;
+    if (!overdue && (!store.idle || this.#release.size > 0 || this.failover.openLinks > 0)) return;
     this.#ended = true;
     this.#log({ id: "TANDEM_STOPPED", fields: { unacknowledged: this.unacknowledged } });
-    sink.stopped({ failed: false, reason: "stopped" });
+    this.#sink?.stopped({ failed: false, reason: "stopped" });
   }
 
   // ---- what leasing and failover are given ----
@@ -330,7 +371,6 @@ export class Server implements ServerDoor {
       offers: new Offers(config.tunables.offerHeld),
       endedMessages: new EndedMessages(state.table.size === 0 ? undefined : this.startedAt),
       askedAgain: new AskedAgain(),
-      answered: new Answered(),
       exhausted: new Exhausted(),
       counters,
       // Stable as long as the store is, so that a client gets the same lease after a restart.
@@ -349,32 +389,6 @@ export class Server implements ServerDoor {
       remove: (key) => state.remove(key),
       log: (event) => this.#log(event),
       debug: this.#debug,
-    };
-  }
-
-  #failoverContext(random: Random): FailoverContext {
-    const { state, config, counters } = this;
-    return {
-      config,
-      table: state.table,
-      blocks: state.blocks,
-      counters,
-      lastOperation: state.lastHeartbeat,
-      startedAt: this.startedAt,
-      lastSequence: () => state.store.lastSequence,
-      save: (lease) => state.save(lease),
-      amend: (lease) => state.amend(lease),
-      acknowledge: (lease) => state.acknowledge(lease),
-      remove: (key) => state.remove(key),
-      giveBlock: (block) => state.giveBlock(block),
-      amendBlock: (block) => state.amendBlock(block),
-      removeBlock: (prefix) => state.removeBlock(prefix),
-      saveRecord: (record) => state.saveRecord(record),
-      sendFrame: (link, frame) => this.#stepOutputs.push({ type: "frame", link, frame }),
-      link: (request: LinkRequest) => this.#stepOutputs.push({ type: "link", request }),
-      log: (event) => this.#log(event),
-      debug: this.#debug,
-      random: () => random.fraction(),
     };
   }
 

@@ -7,21 +7,16 @@ import type { CompiledConfig } from "../config/types.ts";
 import { type BlockMap, createBlockMap } from "../model/block-map.ts";
 import type { Block } from "../model/blocks.ts";
 import type { Change } from "../model/change.ts";
+import { type ClockRecord, USUAL_CLOCK } from "../model/clock-record.ts";
 import type { EndpointRecord } from "../model/endpoint-record.ts";
 import type { Prefix } from "../model/ipv6.ts";
 import type { Lease, LeaseKey } from "../model/lease.ts";
 import { ALONE, type LeaseTable, UNPLACED } from "../model/lease-table.ts";
 import { createLeaseTable } from "../model/table/typed-table.ts";
-import type { Millis } from "../model/time.ts";
+import { type DhcpTime, laterOf, type Millis, NO_TIME, startOf } from "../model/time.ts";
 import { unreachable } from "../model/unreachable.ts";
 import { replay } from "../store/replay.ts";
-import type { MendedDamage } from "../store/resume.ts";
-import {
-  createStore,
-  DEFAULT_SEGMENT_BYTES,
-  type SnapshotSource,
-  type Store,
-} from "../store/store.ts";
+import { createStore, type SnapshotSource, type Store } from "../store/store.ts";
 
 /** The log cannot be trusted: nobody may be served from it. */
 export class StoreCorruptError extends Error {
@@ -47,14 +42,15 @@ export class ServerState {
   readonly store: Store;
   /** The last heartbeat; 0 = none. */
   lastHeartbeat: Millis = 0;
+  clock: ClockRecord = USUAL_CLOCK;
+  /** T-06 (1): lease time of the last record that a start has found; 0 = none. */
+  readonly lastRecord: Millis;
   /** Where a torn last group was dropped at the start. */
   readonly torn: { readonly file: string; readonly offset: number } | undefined;
-  /** Files that were damaged at the start, and that others made good for. */
-  readonly mended: readonly MendedDamage[];
   readonly #config: CompiledConfig;
 
   constructor(options: StateOptions) {
-    const { config, crc32, reader, segmentBytes = DEFAULT_SEGMENT_BYTES, tableSeed } = options;
+    const { config, tableSeed } = options;
     this.#config = config;
     const groups = new Map(config.links.map(({ name, relationship }) => [name, relationship]));
     this.table = createLeaseTable({
@@ -62,26 +58,30 @@ export class ServerState {
       groupOf: (link) => (link === undefined ? UNPLACED : (groups.get(link) ?? ALONE)),
     });
     this.blocks = createBlockMap((block) => relationshipAt(config, { kind: "prefix", ...block }));
-    const result = replay({ reader, crc32, segmentBytes, apply: (change) => this.#apply(change) });
+    let lastLease = NO_TIME;
+    const result = replay(options.reader, options.crc32, (change) => {
+      this.#apply(change);
+      if (change.type === "lease") lastLease = laterOf(lastLease, writtenAt(change.lease));
+    });
     if (result.type === "corrupt") {
       throw new StoreCorruptError(
         `${result.file} is damaged at offset ${result.offset} (${result.reason}). Leases behind it are unknown, so nothing is served. Move the state directory away and start again: the server fetches everything from its partner. Never put an older copy in its place while the partner lives.`,
       );
     }
     this.torn = result.torn;
-    this.mended = result.type === "ok" ? result.mended : [];
+    // A server of a pair has a heartbeat, and some of its leases are by the partner's clock.
+    const isAlone = config.relationships.length === 0 && lastLease !== NO_TIME;
+    this.lastRecord = Math.max(this.lastHeartbeat, isAlone ? startOf(lastLease) : 0);
     this.store = createStore({
-      crc32,
+      crc32: options.crc32,
       storeId: options.newStoreId,
       source: this.#source(),
       resume: result.resume,
-      segmentBytes,
+      ...(options.segmentBytes === undefined ? {} : { segmentBytes: options.segmentBytes }),
       ...(options.snapshotAfterBytes === undefined
         ? {}
         : { snapshotAfterBytes: options.snapshotAfterBytes }),
     });
-    // What was mended with is needed no longer when all is written once more.
-    if (this.mended.length > 0) this.store.requestSnapshot();
   }
 
   /** A lease under a new version. */
@@ -104,10 +104,8 @@ export class ServerState {
     this.#commit({ type: "lease-removed", key: { kind, address, length } });
   }
 
-  /** A block that is given to the secondary with this change. */
-  giveBlock(block: Omit<Block, "givenAt" | "version">): void {
-    const sequence = this.store.nextSequence;
-    this.amendBlock({ ...block, version: sequence, givenAt: sequence });
+  saveBlock(block: Block): void {
+    this.amendBlock({ ...block, version: this.store.nextSequence });
   }
 
   amendBlock(block: Block): void {
@@ -126,8 +124,11 @@ export class ServerState {
   }
 
   heartbeat(at: Millis): void {
-    this.store.note();
     this.#commit({ type: "heartbeat", at });
+  }
+
+  saveClock(record: ClockRecord): void {
+    this.#commit({ type: "clock", record });
   }
 
   #commit(change: Change, rides = false): void {
@@ -154,6 +155,9 @@ export class ServerState {
         return;
       case "heartbeat":
         this.lastHeartbeat = Math.max(this.lastHeartbeat, change.at);
+        return;
+      case "clock":
+        this.clock = change.record;
         return;
       default:
         unreachable(change);
@@ -188,6 +192,12 @@ export class ServerState {
     const blocks = this.blocks.all().map((block): Change => ({ type: "block", block }));
     const heartbeat: readonly Change[] =
       this.lastHeartbeat === 0 ? [] : [{ type: "heartbeat", at: this.lastHeartbeat }];
-    return [...records, ...blocks, ...heartbeat];
+    const clock: Change = { type: "clock", record: this.clock };
+    return [...records, ...blocks, ...heartbeat, clock];
   }
+}
+
+/** The last time by the own clock that a lone server's lease has. */
+function writtenAt({ clientLastTransactionTime, startTimeOfState }: Lease): DhcpTime {
+  return laterOf(clientLastTransactionTime, startTimeOfState);
 }

@@ -9,6 +9,7 @@ import { ByteReader, type ByteWriter, StoredFormatError } from "./bytes.ts";
 export const LATER_FIELDS: Partial<EndpointRecord> = {
   partnerLostAt: 0,
   ownLostAt: 0,
+  clockShifted: 0,
   reclaimedAt: 0,
   reclaimWait: 0,
 };

@@ -13,17 +13,14 @@ import { decodeEndpoint, encodeEndpoint } from "./endpoint-json.ts";
 
 /** Type numbers are never used again for something else. */
 const TYPE = {
+  lease: 1,
   "lease-removed": 2,
+  block: 3,
   "block-removed": 4,
   endpoint: 5,
   heartbeat: 6,
-  address: 1,
-  prefix: 7,
-  block: 8,
+  clock: 7,
 } as const;
-
-/** Records of older versions: prefixes and blocks whose owner followed from the order of their versions. */
-const OLD_TYPE = { prefix: TYPE.address, block: 3 } as const;
 
 const PREFIX = 1;
 const MARKED = 2;
@@ -46,7 +43,7 @@ export function encodeRecord(change: Change, into: ByteWriter): number {
   encodeBody(change, into);
   const length = into.length - start;
   assert(length <= RECORD_MAX_BYTES, "a record of the log has at most 16 KiB");
-  into.bytes[start] = TYPE[change.type === "lease" ? change.lease.kind : change.type];
+  into.bytes[start] = TYPE[change.type];
   into.bytes[start + 1] = (length - 4) >>> 16;
   into.bytes[start + 2] = (length - 4) >>> 8;
   into.bytes[start + 3] = length - 4;
@@ -81,6 +78,9 @@ function encodeBody(change: Change, into: ByteWriter): void {
       return encodeEndpoint(change.record, into);
     case "heartbeat":
       return into.u53(change.at);
+    case "clock":
+      encodeSigned(change.record.offset, into); // T-06 (1)
+      return encodeSigned(change.record.shift, into);
     default:
       unreachable(change);
   }
@@ -88,15 +88,12 @@ function encodeBody(change: Change, into: ByteWriter): void {
 
 function decodeBody(type: number, from: ByteReader, length: number): Change {
   switch (type) {
-    case TYPE.address:
-      return { type: "lease", lease: withOwner(decodeLease(from, 0)) };
-    case TYPE.prefix:
-      return { type: "lease", lease: decodeLease(from, from.u53()) };
+    case TYPE.lease:
+      return { type: "lease", lease: decodeLease(from) };
     case TYPE["lease-removed"]:
       return { type: "lease-removed", key: decodeKey(from.u8(), from) };
-    case OLD_TYPE.block:
     case TYPE.block:
-      return { type: "block", block: decodeBlock(from, type) };
+      return { type: "block", block: decodeBlock(from) };
     case TYPE["block-removed"]:
       return {
         type: "block-removed",
@@ -106,6 +103,8 @@ function decodeBody(type: number, from: ByteReader, length: number): Change {
       return { type: "endpoint", record: decodeEndpoint(from, length) };
     case TYPE.heartbeat:
       return { type: "heartbeat", at: from.u53() };
+    case TYPE.clock:
+      return { type: "clock", record: { offset: decodeSigned(from), shift: decodeSigned(from) } };
     default:
       throw new StoredFormatError(
         `record type ${type} is unknown: the log was written by a newer version`,
@@ -113,8 +112,18 @@ function decodeBody(type: number, from: ByteReader, length: number): Change {
   }
 }
 
+function encodeSigned(value: number, into: ByteWriter): void {
+  into.u8(value < 0 ? 1 : 0);
+  into.u53(Math.abs(value));
+}
+
+function decodeSigned(from: ByteReader): number {
+  const isNegative = from.u8() !== 0;
+  const size = from.u53();
+  return isNegative ? -size : size;
+}
+
 function encodeLease(lease: Lease, into: ByteWriter): void {
-  if (lease.kind === "prefix") into.u53(lease.primarySince);
   into.u8(
     (lease.kind === "prefix" ? PREFIX : 0) |
       (lease.marked ? MARKED : 0) | // F-299, F-540: the mark is stored with the change
@@ -157,7 +166,7 @@ function encodeLease(lease: Lease, into: ByteWriter): void {
   }
 }
 
-function decodeLease(from: ByteReader, primarySince: number): Lease {
+function decodeLease(from: ByteReader): Lease {
   const flags = from.u8();
   const { kind, address, length } = decodeKey(flags, from);
   const status = decodeStatus(from);
@@ -169,7 +178,6 @@ function decodeLease(from: ByteReader, primarySince: number): Lease {
     length,
     status,
     version,
-    primarySince,
     iaid: from.u32(),
     validLifetime: from.u32(),
     preferredLifetime: from.u32(),
@@ -197,12 +205,6 @@ function decodeLease(from: ByteReader, primarySince: number): Lease {
   };
 }
 
-/** `OLD_TYPE.prefix`: a prefix that was freed after a block was given was a hole in it, and its version said so. */
-function withOwner(lease: Lease): Lease {
-  const isFree = lease.kind === "prefix" && lease.status === "FREE";
-  return isFree ? { ...lease, primarySince: lease.version } : lease;
-}
-
 function decodeDuid(from: ByteReader): Duid {
   const length = from.u16();
   const at = from.take(length);
@@ -226,26 +228,23 @@ function encodeBlock(block: Block, into: ByteWriter): void {
   into.u8(block.length);
   into.u8(BINDING_STATUS[block.status]); // F-535, F-536
   into.u53(block.version);
-  into.u53(block.givenAt);
   into.u32(block.startTimeOfState);
   into.text(block.link);
 }
 
-function decodeBlock(from: ByteReader, type: number): Block {
+function decodeBlock(from: ByteReader): Block {
   const marked = (from.u8() & MARKED) !== 0;
   const address = ipv6FromBytes(from.bytes, from.take(16));
   const length = from.u8();
   const status = decodeStatus(from);
   if (status !== "FREE" && status !== "FREE-BACKUP")
     throw new StoredFormatError("a stored block is not available");
-  const version = from.u53();
   return {
     address,
     length,
     status,
     marked,
-    version,
-    givenAt: type === OLD_TYPE.block ? version : from.u53(),
+    version: from.u53(),
     startTimeOfState: from.u32(),
     link: from.text(),
   };

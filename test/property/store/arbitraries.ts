@@ -61,7 +61,6 @@ export const leases: fc.Arbitrary<Lease> = fc
       partnerLifetimeSent: word,
       partnerLifetimeHighest: word,
       version,
-      primarySince: version,
       ackEpoch: word,
       marked: fc.boolean(),
       everSent: fc.boolean(),
@@ -71,12 +70,7 @@ export const leases: fc.Arbitrary<Lease> = fc
       reconfigureData: kept,
     }),
   )
-  .map(([own, body]) => ({
-    ...own,
-    ...body,
-    // Only a prefix has an owner that is written down.
-    primarySince: own.kind === "prefix" ? body.primarySince : 0,
-  }));
+  .map(([own, body]) => ({ ...own, ...body }));
 
 export const blocks: fc.Arbitrary<Block> = fc
   .tuple(
@@ -86,7 +80,6 @@ export const blocks: fc.Arbitrary<Block> = fc
       link: text,
       startTimeOfState: word,
       version,
-      givenAt: version,
       marked: fc.boolean(),
     }),
   )
@@ -130,4 +123,7 @@ export const changes: fc.Arbitrary<Change> = fc.oneof(
   prefix.map((own): Change => ({ type: "block-removed", prefix: own })),
   endpoints.map((record): Change => ({ type: "endpoint", record })),
   fc.maxSafeNat().map((at): Change => ({ type: "heartbeat", at })),
+  fc
+    .record({ offset: fc.maxSafeInteger(), shift: fc.maxSafeInteger() })
+    .map(({ offset, shift }): Change => ({ type: "clock", record: { offset, shift } })),
 );

@@ -6,6 +6,7 @@ import { Prng } from "../../../sim/prng.ts";
 import type { BindingStatus } from "../../../src/core/model/binding-status.ts";
 import { type BlockMap, createBlockMap, splitHalf } from "../../../src/core/model/block-map.ts";
 import type { Change } from "../../../src/core/model/change.ts";
+import { type ClockRecord, USUAL_CLOCK } from "../../../src/core/model/clock-record.ts";
 import type { Duid } from "../../../src/core/model/duid.ts";
 import type { EndpointRecord } from "../../../src/core/model/endpoint-record.ts";
 import { type Ipv6Address, ipv6FromBigint } from "../../../src/core/model/ipv6.ts";
@@ -27,6 +28,7 @@ export class State {
   readonly blocks: BlockMap = createBlockMap(() => "pair");
   readonly endpoints = new Map<string, EndpointRecord>();
   heartbeat = 0;
+  clock: ClockRecord = USUAL_CLOCK;
 
   apply(change: Change): void {
     if (change.type === "lease") this.leases.put(change.lease);
@@ -35,7 +37,8 @@ export class State {
     else if (change.type === "block-removed") this.blocks.remove(change.prefix);
     else if (change.type === "endpoint")
       this.endpoints.set(change.record.relationship, change.record);
-    else this.heartbeat = change.at;
+    else if (change.type === "heartbeat") this.heartbeat = change.at;
+    else this.clock = change.record;
   }
 
   /** Leases in slices (even cursors), then all the rest at once. */
@@ -68,6 +71,7 @@ export class State {
       ...this.blocks.all().map((block): Change => ({ type: "block", block })),
       ...[...this.endpoints.values()].map((record): Change => ({ type: "endpoint", record })),
       { type: "heartbeat", at: this.heartbeat },
+      { type: "clock", record: this.clock },
     ];
   }
 }
@@ -95,7 +99,7 @@ export class StoreWorld {
   history: { readonly sequence: number; readonly change: Change }[] = [];
   /** What happened, so that a test can tell that it tested something. */
   readonly seen = { torn: 0, snapshots: 0, fromSnapshot: 0, segmentsRemoved: 0, starts: 0 };
-  private readonly options: Required<WorldOptions>;
+  private readonly options: WorldOptions;
   private readonly digests = new Map<number, string>();
 
   constructor(seed: number, options: WorldOptions = {}) {
@@ -123,7 +127,8 @@ export class StoreWorld {
     else if (kind === 6) this.removeLease();
     else if (kind === 7) this.changeBlocks();
     else if (kind === 8) this.append({ type: "endpoint", record: this.endpoint() });
-    else this.append({ type: "heartbeat", at: random.next() });
+    else if (random.below(2) === 0) this.append({ type: "heartbeat", at: random.next() });
+    else this.append({ type: "clock", record: { offset: -random.next(), shift: random.next() } });
   }
 
   poll(): void {
@@ -187,12 +192,7 @@ export class StoreWorld {
     durableUpTo = this.store.durableSequence,
   ): { readonly result: ReplayResult; readonly state: State } {
     const state = new State();
-    const result = replay({
-      reader: disk.reader(),
-      crc32,
-      segmentBytes: this.options.segmentBytes,
-      apply: (change) => state.apply(change),
-    });
+    const result = replay(disk.reader(), crc32, (change) => state.apply(change));
     if (result.type === "corrupt")
       throw new Error(`corrupt: ${result.file} ${result.offset} ${result.reason}`);
     const last = result.type === "ok" ? result.lastSequence : 0;
@@ -272,7 +272,6 @@ export class StoreWorld {
       marked: random.chance(0.5),
       everSent: random.chance(0.5),
       endingSent: random.chance(0.5),
-      primarySince: isPrefix ? random.below(1_000) : 0,
       relayData: text(1_500),
       fqdn: text(60),
       reconfigureData: text(30),
@@ -304,12 +303,7 @@ export class StoreWorld {
       };
       this.append({
         type: "block",
-        block: {
-          ...prefix,
-          ...body,
-          version: this.store.nextSequence,
-          givenAt: this.store.nextSequence,
-        },
+        block: { ...prefix, ...body, version: this.store.nextSequence },
       });
       return;
     }

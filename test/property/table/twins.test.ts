@@ -90,7 +90,6 @@ const bodies = fc.record({
   marked: fc.boolean(),
   everSent: fc.boolean(),
   endingSent: fc.boolean(),
-  primarySince: fc.maxSafeNat(),
   relayData: blobs,
   fqdn: blobs,
   reconfigureData: blobs,

@@ -1,13 +1,14 @@
 // RFC 8156 §7.5.4: every cell of Figure 4, earlier, at the same time and later, at both roles, from a sender that knew
 // of our last contact and from one that did not.
 import { describe, expect, it } from "vitest";
-import { cellOf, decide } from "../../../src/core/failover/updates/bndupd-decide.ts";
+import { cellOf } from "../../../src/core/failover/updates/bndupd-decide.ts";
 import type { Decision, UpdatedLease } from "../../../src/core/failover/updates/update.ts";
 import type { BindingStatus } from "../../../src/core/model/binding-status.ts";
 import { duidFromBytes } from "../../../src/core/model/duid.ts";
 import type { Lease } from "../../../src/core/model/lease.ts";
 import { freshLease } from "../../../src/core/model/lease-status.ts";
 import { addSeconds, floorTime } from "../../../src/core/model/time.ts";
+import { decide } from "../../support/decide.ts";
 import { EPOCH, ip } from "../../support/pair.ts";
 
 const NOW = floorTime(EPOCH);
@@ -26,8 +27,7 @@ const STATUSES = [
   "ABANDONED",
 ] as const;
 const ROLES = ["primary", "secondary"] as const;
-const OUTDATED = 19;
-const IN_USE = 16;
+const [OUTDATED, IN_USE] = [19, 16] as const;
 
 /** Our record: last contact 100 s ago, in its status for 200 s, ACTIVE until 50 s from now. */
 function own(status: BindingStatus, changes: Partial<Lease> = {}): Lease {

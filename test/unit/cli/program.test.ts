@@ -49,7 +49,7 @@ describe("the command line", () => {
       const { code, out } = await run([...path.split(" "), "--help"]);
       expect(code).toBe(0);
       expect(out).toContain(`Usage: tandem ${path}`);
-      const isGroup = ["failover", "leases"].includes(path);
+      const isGroup = ["clock", "failover", "leases"].includes(path);
       if (!isGroup) expect(out).toMatch(/Examples?:\n {2}tandem /);
     },
   );

@@ -16,6 +16,7 @@ function setUp(
   const done: string[] = [];
   const logged: (LogEvent | ShellLogEvent)[] = [];
   let nextTick = 60_000;
+  const wall = { ahead: 0 };
   const door: ServerDoor = {
     stepBatch(events, _now, sink) {
       batches.push(events);
@@ -45,14 +46,14 @@ function setUp(
   };
   const loop: Loop = createLoop({
     door,
-    clock: { now: () => 0 },
+    clock: { now: () => 0, wallAhead: () => wall.ahead },
     log: (event) => logged.push(event),
     guard,
   });
   const due = (at: number): void => {
     nextTick = at;
   };
-  return { loop, adapters, batches, done, logged, due };
+  return { loop, adapters, batches, done, logged, wall, due };
 }
 
 describe("the loop", () => {
@@ -139,6 +140,24 @@ describe("the loop", () => {
     loop.run(adapters);
     while (batches.length < 3) await turn();
     expect(batches.slice(1, 3)).toEqual([[{ type: "tick" }], [{ type: "tick" }]]);
+  });
+
+  it("tells the door first when the wall clock has moved, once (T-06)", async () => {
+    const { loop, adapters, batches, wall } = setUp();
+    loop.run(adapters);
+    await turn();
+    wall.ahead = -3_600_000;
+    loop.post({ type: "disk-done", id: 1 });
+    await turn();
+    loop.post({ type: "disk-done", id: 2 });
+    await turn();
+    expect(batches.slice(1)).toEqual([
+      [
+        { type: "clock", wallAhead: -3_600_000 },
+        { type: "disk-done", id: 1 },
+      ],
+      [{ type: "disk-done", id: 2 }],
+    ]);
   });
 
   it("a command waits for its own answer", async () => {

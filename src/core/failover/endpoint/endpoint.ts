@@ -139,7 +139,8 @@ export class Endpoint {
   /** F-380: the startup time counts from the first batch: by then the log is replayed and the sockets are open. */
   begin(now: Millis): void {
     if (this.stay.starting && !this.#begun) this.stay = startupStay(now);
-    this.#begun = true;
+    // T-06 (1): nor before the time is known.
+    this.#begun = !this.context.isClockUnsure();
   }
 
   update(changes: Partial<EndpointRecord>): void {
@@ -312,7 +313,7 @@ export class Endpoint {
       // F-413, F-566, A-61: it knows us and we do not know it: the database was lost.
       if (knowsUs) this.update({ updateAllNeeded: true, ownLostAt: floorTime(now) });
     } else if (!knowsUs) this.partnerLost(now);
-    this.stream.open(terms.maxUnacked);
+    this.stream.open(terms.maxUnacked, this.record.clockShifted > 0);
     this.log("communications are OK");
   }
 

@@ -1,6 +1,6 @@
 // What each received message does, on a connection that CONNECT has set up (RFC 8156 §6.3 to §7.7).
 
-import { isPast, type Millis, NO_TIME } from "../../model/time.ts";
+import { isPast, type Millis, NO_TIME, type Seconds } from "../../model/time.ts";
 import { unreachable } from "../../model/unreachable.ts";
 import type { FailoverMessage } from "../../wire/failover-messages.ts";
 import { STATUS } from "../../wire/messages.ts";
@@ -162,6 +162,7 @@ function bndupd(endpoint: Endpoint, channel: Channel, message: FailoverMessage, 
     record: endpoint.record,
     retention: endpoint.retention,
     ackEpoch: endpoint.record.ackEpoch,
+    clockDoubt: Math.max(endpoint.record.clockShifted, channel.terms?.clockShifted ?? 0),
     restoring: endpoint.record.updateAllNeeded,
     now,
     stream: endpoint.stream,
@@ -224,4 +225,16 @@ export function shutDown(endpoint: Endpoint, now: Millis): void {
   const { channel } = endpoint;
   if (channel === undefined) return;
   hangUp(endpoint, channel, { status: STATUS.ServerShuttingDown, reason: "planned stop" }, now);
+}
+
+/** T-06 (1): lease time was shifted by the operator. Times of before may be off by as much, so acknowledged lifetimes do not
+ * count, and the partner is told everything anew over a new connection, which compares the clocks. */
+export function clockShifted(endpoint: Endpoint, by: Seconds, now: Millis): void {
+  const { ackEpoch, clockShifted: before } = endpoint.record;
+  endpoint.update({ clockShifted: before + by, ackEpoch: ackEpoch + 1 });
+  endpoint.contact.clockOffset = undefined;
+  const { channel } = endpoint;
+  if (channel === undefined) return;
+  const reason = `the operator shifted lease time by ${by} s`;
+  hangUp(endpoint, channel, { status: STATUS.UnspecFail, reason }, now);
 }

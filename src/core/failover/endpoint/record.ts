@@ -40,6 +40,7 @@ function newRecord(relationship: Relationship, hasLeases: boolean, now: Millis):
     noNewLeasesUntil: NO_TIME,
     recoverWaitUntil: NO_TIME,
     aloneSince: NO_TIME,
+    clockShifted: 0,
     reclaimedAt: NO_TIME,
     reclaimWait: 0,
   };

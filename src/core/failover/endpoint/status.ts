@@ -1,18 +1,16 @@
 // What `tandem failover status` shows of an endpoint, as plain data (T-13: every wait names its command).
 
 import { formatIpv6 } from "../../model/ipv6.ts";
-import { floorTime, type Millis, NO_TIME } from "../../model/time.ts";
+import { addSeconds, type DhcpTime, floorTime, type Millis, NO_TIME } from "../../model/time.ts";
 import { timeText } from "../../wire/time-text.ts";
 import { isReclaiming, reclaimedFrom } from "../reclaim.ts";
 import type { Endpoint } from "./endpoint.ts";
 
-function text(time: number): string | null {
-  return time === NO_TIME ? null : timeText(time);
-}
-
 /** Its shape is that of `ENDPOINT` in src/api, which core/server holds it to. */
 export function endpointStatus(endpoint: Endpoint, now: Millis) {
   const { record, relationship, context } = endpoint;
+  const told = (time: DhcpTime) => timeText(addSeconds(time, context.timeShift()));
+  const text = (time: DhcpTime) => (time === NO_TIME ? null : told(time));
   const since = endpoint.stay.starting ? floorTime(context.startedAt) : record.startTimeOfState;
   const { endsByTime } = endpoint.behaviour;
   const until = endsByTime ? record.recoverWaitUntil : record.noNewLeasesUntil;
@@ -21,7 +19,7 @@ export function endpointStatus(endpoint: Endpoint, now: Millis) {
     relationship: relationship.name,
     role: relationship.role,
     state: endpoint.state,
-    since: timeText(since),
+    since: told(since),
     reason: endpoint.stay.starting ? "the server was started" : record.reason,
     meaning: endpoint.behaviour.meaning,
     previousState: record.previousState ?? null,
@@ -38,9 +36,9 @@ export function endpointStatus(endpoint: Endpoint, now: Millis) {
     unacknowledged: endpoint.stream.unacknowledged,
     rejected: endpoint.stream.rejections.size,
     secured: relationship.security.mode === "tls",
-    waitUntil: waits ? timeText(until) : null,
+    waitUntil: waits ? told(until) : null,
     reclaimed: isReclaiming(endpoint)
-      ? { since: timeText(record.reclaimedAt), from: timeText(reclaimedFrom(endpoint)) }
+      ? { since: told(record.reclaimedAt), from: told(reclaimedFrom(endpoint)) }
       : null,
     advice: adviceFor(endpoint, waits),
   };

@@ -97,6 +97,9 @@ function drained(endpoint: Endpoint, now: Millis): void {
     }
     if (role === "secondary") requestPool(endpoint, now);
   }
+  // T-06 (1): all was told anew, and all of the partner's is here.
+  if (endpoint.record.clockShifted > 0 && endpoint.isInStep && !stream.isTellingAll)
+    endpoint.update({ clockShifted: 0 });
   if (!hasExtensions && seemsInStep(endpoint, now)) stay.synchronisedAt ??= now;
   const mayAsk = endpoint.poolRequestAt !== undefined && now >= endpoint.poolRequestAt;
   if (role !== "secondary" || !mayAsk) return;

@@ -7,6 +7,7 @@ import type { Millis } from "../../model/time.ts";
 import { encodeFrame, type FailoverType } from "../../wire/failover-messages.ts";
 import { FrameParser } from "../../wire/framing.ts";
 import { type Option, option } from "../../wire/options.ts";
+import { shiftTimes } from "../../wire/shift-times.ts";
 import type { FailoverContext } from "../context.ts";
 import type { ConnectTerms } from "./connect.ts";
 
@@ -47,7 +48,11 @@ export class Channel {
   /** Sends a message; its sent-time is written when it leaves. */
   send(type: FailoverType, transactionId: number, options: readonly Option[], now: Millis): void {
     this.lastSent = now;
-    this.#context.sendFrame(this.link, encodeFrame({ type, transactionId, sentTime: 0, options }));
+    const told = shiftTimes(options, this.#context.timeShift());
+    this.#context.sendFrame(
+      this.link,
+      encodeFrame({ type, transactionId, sentTime: 0, options: told }),
+    );
   }
 
   /** STARTTLS and the REPLY to it (F-217, F-222, F-230). */

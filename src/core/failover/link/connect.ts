@@ -7,7 +7,7 @@ import { diffSeconds, floorTime } from "../../model/time.ts";
 import type { FailoverMessage } from "../../wire/failover-messages.ts";
 import { STATUS } from "../../wire/messages.ts";
 import { findMalformed, firstOption, type Option, option } from "../../wire/options.ts";
-import { hasExtensions, vendorOption } from "./extensions.ts";
+import { type ClockSaid, clockOption, clockSaid, hasExtensions } from "./extensions.ts";
 
 /** F-125 */
 const VERSION = { major: 1, minor: 0 };
@@ -22,6 +22,8 @@ export interface ConnectTerms {
   readonly keepalive: Millis;
   readonly maxUnacked: number;
   readonly extensions: boolean;
+  /** T-06 (1): the partner's times of before may be off by so much. */
+  readonly clockShifted: Seconds;
 }
 
 export type ConnectCheck =
@@ -32,29 +34,33 @@ function reject(status: number, message: string): ConnectCheck {
   return { type: "reject", status, message };
 }
 
-function common(relationship: Relationship, mclt: Seconds): Option[] {
+function common(relationship: Relationship, mclt: Seconds, clock: ClockSaid): Option[] {
   return [
     option("F_PROTOCOL_VERSION", VERSION), // F-162, F-177
     option("F_MCLT", { value: mclt }), // F-163, F-178
     option("F_KEEPALIVE_TIME", { value: Math.max(1, Math.ceil(relationship.keepalive / 1000)) }), // F-164, F-179, F-209
     option("F_MAX_UNACKED_BNDUPD", { value: LIMITS.maxUnackedBndupd }), // F-165, F-180
     option("F_CONNECT_FLAGS", { value: FIXED_PD_LENGTH }), // F-167, F-181
-    ...(relationship.strict ? [] : [vendorOption([])]),
+    ...(relationship.strict ? [] : [clockOption(clock)]),
   ];
 }
 
 /** F-162, F-163, F-164, F-165, F-166, F-167, A-14: the name is always sent. */
-export function connectOptions(relationship: Relationship): readonly Option[] {
+export function connectOptions(relationship: Relationship, clock: ClockSaid): readonly Option[] {
   return [
-    ...common(relationship, relationship.mclt),
+    ...common(relationship, relationship.mclt, clock),
     option("F_RELATIONSHIP_NAME", { name: relationship.name }),
   ];
 }
 
 /** F-177 to F-182: the terms of an accepting answer, with the primary's MCLT. */
-export function connectReplyOptions(relationship: Relationship, mclt: Seconds): readonly Option[] {
+export function connectReplyOptions(
+  relationship: Relationship,
+  mclt: Seconds,
+  clock: ClockSaid,
+): readonly Option[] {
   return [
-    ...common(relationship, mclt),
+    ...common(relationship, mclt, clock),
     option("F_RELATIONSHIP_NAME", { name: relationship.name }),
   ];
 }
@@ -161,6 +167,7 @@ function readTerms(message: FailoverMessage): ConnectCheck {
       keepalive: keepalive * 1000,
       maxUnacked,
       extensions: hasExtensions(message.options),
+      clockShifted: clockSaid(message.options).shifted,
     },
   };
 }

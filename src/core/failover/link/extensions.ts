@@ -1,6 +1,7 @@
 // What two Tandems tell each other beyond RFC 8156, in OPTION_VENDOR_OPTS, negotiated at CONNECT (T-12).
 // A partner that does not speak it loses nothing else.
 
+import type { Seconds } from "../../model/time.ts";
 import { allOptions, type Option, option } from "../../wire/options.ts";
 
 /** The number for examples (RFC 5612) until one is registered. */
@@ -10,20 +11,56 @@ const EXTENSIONS = 1;
 const VERSION = 1;
 /** Sub-option 2, empty: all updates that were open when the sender entered NORMAL are answered (T-02). */
 const SYNCHRONISED = 2;
+/** Sub-option 3 of CONNECT and CONNECTREPLY: seconds by which the sender's lease time was shifted since the pair was last
+ * in step, four octets (T-06 (1)): so far its times of before may be off. */
+const CLOCK_SHIFTED = 3;
+/** Sub-option 4 of CONNECT and CONNECTREPLY, empty: the sender does not know the time. */
+const CLOCK_UNSURE = 4;
 
 export type Extension = "synchronised";
 
 const CODES: Readonly<Record<Extension, number>> = { synchronised: SYNCHRONISED };
 
+interface Suboption {
+  readonly code: number;
+  readonly data: Uint8Array;
+}
+
 export function vendorOption(extensions: readonly Extension[]): Option {
-  const suboptions = [
-    { code: EXTENSIONS, data: Uint8Array.of(VERSION) },
-    ...extensions.map((name) => ({ code: CODES[name], data: new Uint8Array(0) })),
-  ];
+  return vendor(extensions.map((name) => ({ code: CODES[name], data: new Uint8Array(0) })));
+}
+
+function vendor(more: readonly Suboption[]): Option {
+  const suboptions = [{ code: EXTENSIONS, data: Uint8Array.of(VERSION) }, ...more];
   return option("VENDOR_OPTS", { enterprise: ENTERPRISE, suboptions });
 }
 
-function ours(options: readonly Option[]): readonly { readonly code: number }[] {
+/** What a server says of its clock at CONNECT. */
+export interface ClockSaid {
+  readonly shifted: Seconds;
+  readonly unsure: boolean;
+}
+
+export function clockOption({ shifted, unsure }: ClockSaid): Option {
+  const data = new Uint8Array(4);
+  new DataView(data.buffer).setUint32(0, Math.min(shifted, 0xffff_ffff));
+  return vendor([
+    ...(shifted === 0 ? [] : [{ code: CLOCK_SHIFTED, data }]),
+    ...(unsure ? [{ code: CLOCK_UNSURE, data: new Uint8Array(0) }] : []),
+  ]);
+}
+
+export function clockSaid(options: readonly Option[]): ClockSaid {
+  const found = ours(options);
+  const data = found.find(({ code }) => code === CLOCK_SHIFTED)?.data;
+  const view = data?.length === 4 ? new DataView(data.buffer, data.byteOffset) : undefined;
+  return {
+    shifted: view?.getUint32(0) ?? 0,
+    unsure: found.some(({ code }) => code === CLOCK_UNSURE),
+  };
+}
+
+function ours(options: readonly Option[]): readonly Suboption[] {
   return allOptions(options, "VENDOR_OPTS")
     .filter((each) => each.enterprise === ENTERPRISE)
     .flatMap((each) => each.suboptions);

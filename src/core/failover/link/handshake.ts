@@ -5,17 +5,27 @@ import type { Ipv6Address } from "../../model/ipv6.ts";
 import type { Millis } from "../../model/time.ts";
 import type { FailoverMessage, TlsMessage } from "../../wire/failover-messages.ts";
 import { STATUS } from "../../wire/messages.ts";
-import { firstOption } from "../../wire/options.ts";
+import { firstOption, type Option } from "../../wire/options.ts";
 import type { FailoverContext } from "../context.ts";
 import type { Endpoint } from "../endpoint/endpoint.ts";
 import type { Channel } from "./channel.ts";
 import {
+  type ConnectCheck,
   checkConnect,
   checkConnectReply,
+  clockOffset,
   connectOptions,
   connectReplyOptions,
   rejectionOptions,
 } from "./connect.ts";
+import { type ClockSaid, clockOption, clockSaid } from "./extensions.ts";
+
+/** T-06 (1): a clock that was behind the last record tells and compares nothing. */
+const TIME_UNKNOWN: ConnectCheck = {
+  type: "reject",
+  status: STATUS.ExcessiveTimeSkew,
+  message: "this server does not know the time yet",
+};
 
 /** A connection and whom it may belong to. */
 export interface OpenLink {
@@ -48,7 +58,28 @@ export class Handshake {
   sendConnect(channel: Channel, endpoint: Endpoint, now: Millis): void {
     channel.enter("connect", now);
     channel.connectId = endpoint.nextTransactionId();
-    channel.send("CONNECT", channel.connectId, connectOptions(endpoint.relationship), now);
+    channel.send("CONNECT", channel.connectId, this.#connectOptions(endpoint), now);
+  }
+
+  #connectOptions(endpoint: Endpoint): readonly Option[] {
+    return connectOptions(endpoint.relationship, this.#clockOf(endpoint));
+  }
+
+  #clockOf({ record }: Endpoint): ClockSaid {
+    return { shifted: record.clockShifted, unsure: this.#parts.context.isClockUnsure() };
+  }
+
+  /** T-06 (1): the partner's clock, where this server has to wait for it, and how far it is from the own one. Milliseconds by
+   * which lease time went forward. */
+  #compareClocks({ channel, endpoint }: OpenLink, message: FailoverMessage): Millis {
+    const { receivedAt } = channel;
+    if (receivedAt === undefined) return 0;
+    const { unsure } = clockSaid(message.options);
+    const forward = unsure ? 0 : this.#parts.context.learnTime(message.sentTime, receivedAt);
+    channel.receivedAt = receivedAt + forward;
+    if (endpoint !== undefined)
+      endpoint.contact.clockOffset = clockOffset(message.sentTime, channel.receivedAt);
+    return forward;
   }
 
   sendStartTls(channel: Channel, endpoint: Endpoint, now: Millis): void {
@@ -117,17 +148,21 @@ export class Handshake {
   }
 
   /** F-009, F-168 to F-183: CONNECT picks the relationship. */
-  connect(link: OpenLink, message: FailoverMessage, now: Millis): void {
+  connect(link: OpenLink, message: FailoverMessage, at: Millis): void {
     const { channel } = link;
     const endpoint = this.#selected(link, message);
-    const check = checkConnect(message, endpoint?.relationship, channel.receivedAt);
+    const now = at + this.#compareClocks({ ...link, endpoint }, message);
+    const check = this.#parts.context.isClockUnsure()
+      ? TIME_UNKNOWN
+      : checkConnect(message, endpoint?.relationship, channel.receivedAt);
     if (check.type === "reject" || endpoint === undefined) {
       const { status, message: text } =
         check.type === "reject"
           ? check
           : { status: STATUS.ConfigurationConflict, message: "no such relationship here" };
       // F-175, F-176, A-12
-      channel.send("CONNECTREPLY", message.transactionId, rejectionOptions(status, text), now);
+      const options = [...rejectionOptions(status, text), ...this.#unsure(endpoint)];
+      channel.send("CONNECTREPLY", message.transactionId, options, now);
       channel.close(false);
       endpoint?.alarm(`the partner's CONNECT was rejected: ${text}`);
       return;
@@ -147,11 +182,17 @@ export class Handshake {
     channel.send(
       "CONNECTREPLY",
       message.transactionId,
-      connectReplyOptions(endpoint.relationship, mclt),
+      connectReplyOptions(endpoint.relationship, mclt, this.#clockOf(endpoint)),
       now,
     );
     channel.enter("state", now);
     endpoint.sendState(now); // F-158, F-183
+  }
+
+  /** A server that does not know the time says so with its refusal, so that nobody learns it from there. */
+  #unsure(endpoint: Endpoint | undefined): readonly Option[] {
+    if (endpoint === undefined || endpoint.relationship.strict) return [];
+    return this.#parts.context.isClockUnsure() ? [clockOption(this.#clockOf(endpoint))] : [];
   }
 
   /** By partner address, certificate and name; F-174, A-14: absent = the only one with this partner. */
@@ -172,7 +213,14 @@ export class Handshake {
   connectReply(link: OpenLink, message: FailoverMessage, now: Millis): void {
     const { channel, endpoint } = link;
     if (endpoint === undefined) return;
-    const check = checkConnectReply(message, endpoint.relationship);
+    if (this.#compareClocks(link, message) > 0) {
+      // What was refused with the old time fits now: once more, at once.
+      channel.close(true);
+      return;
+    }
+    const check = this.#parts.context.isClockUnsure()
+      ? TIME_UNKNOWN
+      : checkConnectReply(message, endpoint.relationship);
     if (check.type === "reject") {
       // F-182: Success is no rejection; what does not fit is ours to refuse.
       const isRejection = (firstOption(message.options, "STATUS_CODE")?.status ?? 0) !== 0;

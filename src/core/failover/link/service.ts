@@ -6,7 +6,7 @@ import type { Link, Relationship } from "../../config/types.ts";
 import type { EndpointRecord } from "../../model/endpoint-record.ts";
 import type { Ipv6Address } from "../../model/ipv6.ts";
 import { LIMITS } from "../../model/limits.ts";
-import type { Millis } from "../../model/time.ts";
+import { addSeconds, type Millis, type Seconds } from "../../model/time.ts";
 import { DecodeError } from "../../wire/decode-error.ts";
 import {
   type AnyFailoverMessage,
@@ -14,9 +14,10 @@ import {
   type FailoverMessage,
 } from "../../wire/failover-messages.ts";
 import { STATUS } from "../../wire/messages.ts";
+import { shiftTimes } from "../../wire/shift-times.ts";
 import type { FailoverContext } from "../context.ts";
 import { Endpoint } from "../endpoint/endpoint.ts";
-import { handleMessage, shutDown } from "../endpoint/messages.ts";
+import { clockShifted, handleMessage, shutDown } from "../endpoint/messages.ts";
 import { endpointDue, tickEndpoint } from "../endpoint/timers.ts";
 import { Channel } from "./channel.ts";
 import { Dialer } from "./dialer.ts";
@@ -162,6 +163,12 @@ export class FailoverService {
       this.#protocolError(link, `a message that cannot be read: ${error.code}`, now);
       return;
     }
+    if ("sentTime" in message) {
+      // T-06 (1): from here on times are as rows have them.
+      const shift = -this.#context.timeShift();
+      const options = shiftTimes(message.options, shift);
+      message = { ...message, options, sentTime: addSeconds(message.sentTime, shift) };
+    }
     if (message.type === "unknown") {
       // F-080, A-46: framing keeps the stream in step.
       this.#context.counters.add("failover-unknown-message");
@@ -261,6 +268,11 @@ export class FailoverService {
     } else if (now >= channel.contactDue(endpoint.relationship)) {
       endpoint.send("CONTACT", [], now); // F-098, F-206
     }
+  }
+
+  /** T-06 (1): the operator has shifted lease time by `by` seconds. */
+  clockShifted(by: Seconds, now: Millis): void {
+    if (by > 0) for (const endpoint of this.endpoints) clockShifted(endpoint, by, now);
   }
 
   /** Updates that the window takes, for all endpoints: once a batch. */

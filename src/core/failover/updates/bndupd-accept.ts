@@ -85,7 +85,7 @@ function judge(context: AcceptContext, ias: readonly ReadIa[]): Map<ReadLease, V
 
 function judgeLease(context: AcceptContext, read: ReadLease): Verdict {
   if (read.type === "bad") return reject(read.status, read.message);
-  const { failover, role, now } = context;
+  const { failover, now } = context;
   const update = withinReach(read.update, now);
   context.stream.rejections.heardOf(update, now);
   if (update.hasDnsData) warnOfDnsData(context, update);
@@ -97,7 +97,7 @@ function judgeLease(context: AcceptContext, read: ReadLease): Verdict {
       `${formatPrefix(update)} is in no pool of this relationship here`,
     );
   const own = failover.table.get(update);
-  const decision = heldAgainst(context, own, update) ?? decide(own, update, role, now);
+  const decision = heldAgainst(context, own, update) ?? decide(own, update, context, now);
   note(context, own, update, decision);
   return decision.type === "reject"
     ? reject(decision.status, decision.reason, own)
@@ -189,6 +189,9 @@ function note(
 /** F-324, F-325, A-75: what we know better goes to the partner. F-327: an open mark is not moved to the front. */
 function markRejected({ failover }: AcceptContext, own: Lease | undefined, status: number): void {
   const tells = status === STATUS.OutdatedBindingInformation || status === STATUS.AddressInUse;
-  if (tells && own !== undefined && !own.marked && own.duid !== undefined)
-    failover.save({ ...own, marked: true });
+  if (tells && own !== undefined && !own.marked && own.duid !== undefined) {
+    // The version of a free prefix says whether it is part of a block: it stays.
+    if (own.kind === "prefix" && isAvailable(own.status)) failover.amend({ ...own, marked: true });
+    else failover.save({ ...own, marked: true });
+  }
 }

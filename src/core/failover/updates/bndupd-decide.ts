@@ -18,6 +18,12 @@ import {
 import { STATUS } from "../../wire/messages.ts";
 import type { Decision, Order, UpdatedLease } from "./update.ts";
 
+/** Who decides, and by how many seconds times of before may be off. */
+export interface Judge {
+  readonly role: "primary" | "secondary";
+  readonly clockDoubt: Seconds;
+}
+
 type Accepting = Extract<Decision, { readonly type: "accept" }>;
 
 function rejectOutdated(order: Order, reason: string): Decision {
@@ -28,12 +34,14 @@ function rejectOutdated(order: Order, reason: string): Decision {
 export function decide(
   own: Lease | undefined,
   update: UpdatedLease,
-  role: "primary" | "secondary",
+  { clockDoubt, role }: Judge,
   now: Millis,
 ): Decision {
   if (own === undefined) return { type: "accept", order: "later", informed: true };
-  const informed = isInformed(own, update);
-  const permitted = informed ? DEFAULTS.skewPermittedSeconds : permittedApart(own, update);
+  // T-06 (1): times that may be off by more than the permitted skew say neither what was known nor what came first.
+  const informed = clockDoubt === 0 && isInformed(own, update);
+  const apart = informed ? DEFAULTS.skewPermittedSeconds : permittedApart(own, update);
+  const permitted = apart + clockDoubt;
   const order = compareTimes(updateTime(update), ownTime(own), permitted);
   const accept: Accepting = { type: "accept", order, informed };
   const outdated = (reason: string) => rejectOutdated(order, reason);

@@ -42,21 +42,23 @@ interface Flow {
   /** BNDUPDs that the partner takes unanswered (F-172, F-189). */
   readonly limit: number;
   readonly requests: UpdateRequest[];
+  /** T-06 (1): everything is being told without being asked for. */
+  telling: UpdateRequest | undefined;
   /** The partner has asked for updates. */
   wasAsked: boolean;
   /** Marks up to this version were sent. */
   sentUpTo: number;
 }
 
-function newFlow(limit: number): Flow {
-  return { window: new Window(), limit, requests: [], wasAsked: false, sentUpTo: 0 };
+function newFlow(limit: number, telling: UpdateRequest | undefined): Flow {
+  return { window: new Window(), limit, requests: [], telling, wasAsked: false, sentUpTo: 0 };
 }
 
 export class UpdateStream {
   readonly rejections = new Rejections();
   readonly #options: StreamOptions;
   readonly #blocks: BlockStream;
-  #flow = newFlow(0);
+  #flow = newFlow(0, undefined);
 
   constructor(options: StreamOptions) {
     this.#options = options;
@@ -83,13 +85,20 @@ export class UpdateStream {
     return this.#flow.wasAsked;
   }
 
-  /** A connection is up; the partner takes `limit` unanswered BNDUPDs. */
-  open(limit: number): void {
-    this.#flow = newFlow(Math.min(limit, LIMITS.windowMax));
+  get isTellingAll(): boolean {
+    return this.#flow.telling !== undefined;
+  }
+
+  /** A connection is up; the partner takes `limit` unanswered BNDUPDs. `tellAll`: it is told everything. */
+  open(limit: number, tellAll: boolean): void {
+    const { context, relationship } = this.#options;
+    const all = { relationship, transactionId: 0, all: true };
+    const telling = tellAll ? newRequest(all, context.lastSequence()) : undefined;
+    this.#flow = newFlow(Math.min(limit, LIMITS.windowMax), telling);
   }
 
   close(): void {
-    this.#flow = newFlow(0);
+    this.#flow = newFlow(0, undefined);
   }
 
   /** F-494, A-32: requests are answered in order, each with its UPDDONE. */
@@ -111,9 +120,9 @@ export class UpdateStream {
 
   /** Sends what the window takes: live changes first, but a quarter is kept for requests (F-495, F-496). */
   pump(live: boolean, now: Millis): void {
-    const { limit, requests } = this.#flow;
+    const { limit, requests, telling } = this.#flow;
     if (limit === 0) return;
-    const requested = requests.some((request) => !request.ended);
+    const requested = telling !== undefined || requests.some((request) => !request.ended);
     const forLive = requested ? Math.max(1, Math.floor(limit * 0.75)) : limit;
     if (live) {
       // F-172, F-189: blocks count in the window as everything else.
@@ -122,6 +131,10 @@ export class UpdateStream {
       this.#sendLive(forLive, now);
     }
     let rows: number = LIMITS.rowsPerStep;
+    if (live && telling !== undefined) {
+      rows = this.#sendRequested(telling, rows, now);
+      if (isDone(telling)) this.#flow.telling = undefined;
+    }
     for (const request of requests) rows = this.#sendRequested(request, rows, now);
     this.#finishRequests(now);
   }
@@ -286,6 +299,7 @@ export class UpdateStream {
   isAnsweredUpTo(version: number): boolean {
     const { context, relationship } = this.#options;
     const { table } = context;
+    if (this.isTellingAll) return false;
     if (this.#blocks.hasOpen(version)) return false;
     const oldest = table.oldestMarked(relationship);
     if (oldest === 0 || oldest > version) return true;

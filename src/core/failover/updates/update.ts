@@ -105,6 +105,8 @@ export interface AcceptedUpdate {
 export interface AcceptContext extends StoreContext {
   readonly relationship: string;
   readonly record: EndpointRecord;
+  /** T-06 (1): seconds by which times of before may be off at either server. */
+  readonly clockDoubt: Seconds;
   /** The own database was lost and is being fetched: blocks come back with leases in them. */
   readonly restoring: boolean;
   readonly stream: UpdateStream;

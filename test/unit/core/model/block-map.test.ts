@@ -31,7 +31,6 @@ function block(text: string, changes: Partial<Block> = {}): Block {
     link: "lan",
     startTimeOfState: 1,
     version: 1,
-    givenAt: 1,
     marked: false,
     ...changes,
   };
@@ -111,7 +110,6 @@ test("blocks are disjoint whatever is put, and every question agrees with a plai
           link: "lan",
           startTimeOfState: 0,
           version,
-          givenAt: version,
           marked,
         };
         if (put) {

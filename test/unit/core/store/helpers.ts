@@ -42,7 +42,7 @@ export interface BenchOptions {
 /** Starts a store on a disk, as a server would. */
 export function start(options: BenchOptions = {}): Bench {
   const disk = options.disk ?? new SimDisk();
-  const { result } = read(disk.reader(), options.segmentBytes);
+  const { result } = read(disk.reader());
   if (result.type === "corrupt") throw new Error(result.reason);
   const store = createStore({
     crc32,
@@ -88,29 +88,22 @@ export function commit(bench: Bench, ...changes: Change[]): void {
   }
 }
 
-export function read(
-  reader: DiskReader,
-  segmentBytes = SEGMENT,
-): {
+export function read(reader: DiskReader): {
   result: ReplayResult;
   changes: Change[];
   sequences: number[];
 } {
   const changes: Change[] = [];
   const sequences: number[] = [];
-  const apply = (change: Change, sequence: number): void => {
+  const result = replay(reader, crc32, (change, sequence) => {
     changes.push(change);
     sequences.push(sequence);
-  };
-  const result = replay({ reader, crc32, segmentBytes, apply });
+  });
   return { result, changes, sequences };
 }
 
-/** Writes of groups. */
 export function writes(bench: Bench): readonly (DiskRequest & { readonly type: "write" })[] {
-  return bench.log
-    .filter((request) => request.type === "write")
-    .filter((request) => request.file.startsWith("log-"));
+  return bench.log.filter((request) => request.type === "write");
 }
 
 /** Replaces octets of a file. */
