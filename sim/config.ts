@@ -40,10 +40,18 @@ export const FINGERPRINT: Readonly<Record<ServerName, string>> = {
 export const LAN = "lan0";
 export const UPLINK = "up0";
 
-/** The relay's address on the second link. */
-export const RELAY_LINK_ADDRESS = within(SUBNETS[1], 0xfffe);
-/** The relay's own address towards the servers. */
-export const RELAY_ADDRESS = within(SERVERS, 0x100);
+export interface Relay {
+  /** Its address on the second link. */
+  readonly link: Ipv6Address;
+  /** Its own address towards the servers. */
+  readonly address: Ipv6Address;
+}
+
+/** The relays of the second link; most worlds have the first alone. */
+export const RELAYS: readonly [Relay, Relay] = [
+  { link: within(SUBNETS[1], 0xfffe), address: within(SERVERS, 0x100) },
+  { link: within(SUBNETS[1], 0xfffd), address: within(SERVERS, 0x101) },
+];
 
 export const RELATIONSHIP = "pair";
 export const DELEGATED_LENGTH = 60;

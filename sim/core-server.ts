@@ -5,7 +5,8 @@ import { createServer } from "../src/core/server/server.ts";
 import { crc32 } from "./crc32.ts";
 import type { ServerFactory } from "./host.ts";
 
-const SEGMENT_BYTES = 262_144;
+/** Of every store in a world. */
+export const SEGMENT_BYTES = 262_144;
 const SNAPSHOT_AFTER_BYTES = 786_432;
 
 export const coreServer: ServerFactory = ({ config, disk, now, seed }) =>

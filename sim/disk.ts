@@ -167,17 +167,15 @@ export class SimDisk {
   #executePartly(request: DiskRequest, random: DiskRandom): void {
     const choice = random.below(4);
     if (choice === 0) return;
-    if (choice === 1 || request.type === "publish" || request.type === "remove") {
+    // A segment gets its name when it is whole.
+    if (choice === 1 || (request.type !== "append" && request.type !== "write")) {
       this.#execute(request);
-    } else if (request.type === "zero") {
-      this.#files.set(request.file, {
-        bytes: new Uint8Array(random.below(request.size + 1)),
-        durable: true,
-      });
-    } else if (request.type === "append" || choice === 2) {
-      const part = request.bytes.subarray(0, random.below(request.bytes.length + 1));
-      if (request.type === "append") this.#append(request.file, part);
-      else this.#write(request.file, request.offset, part);
+    } else if (request.type === "append") {
+      this.#append(request.file, request.bytes.subarray(0, random.below(request.bytes.length + 1)));
+    } else if (choice === 2) {
+      // A disk writes whole sectors.
+      const part = Math.floor(random.below(request.bytes.length + 1) / SECTOR) * SECTOR;
+      this.#write(request.file, request.offset, request.bytes.subarray(0, part));
     } else {
       this.#writeSectors(request.file, request.offset, request.bytes, random);
     }

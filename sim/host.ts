@@ -342,7 +342,7 @@ export class Host implements LinkPeer {
 
   #startDisk(request: DiskRequest): void {
     const { disk, ears, prng, queue } = this.#options;
-    if (request.type === "write") ears.writing(this, request);
+    if (request.type === "write" && request.file.startsWith("log-")) ears.writing(this, request);
     disk.submit(request);
     const { incarnation } = this;
     const slow = this.diskMood === "slow";

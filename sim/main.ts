@@ -220,6 +220,10 @@ async function main(): Promise<void> {
   const failures = summary.failures.sort((a, b) => a.seed - b.seed);
   if (failures[0] !== undefined && !options["only-coverage"]) explain(failures[0].seed, options);
   console.log(summary.line());
+  if (summary.fault !== undefined) {
+    console.log(`FAILED: ${summary.fault}`);
+    process.exitCode = 1;
+  }
   if (failures.length === 0) return;
   console.log(`failing seeds: ${failures.map((one) => one.seed).join(" ")}`);
   if (options.keep) keep(failures, options.single);

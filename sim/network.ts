@@ -5,10 +5,10 @@ import { type Ipv6Address, ipv6FromBytes, ipv6ToBytes } from "../src/core/model/
 import type { SentDatagram } from "../src/ports/datagram.ts";
 import type { ServerName } from "./checkers/observation.ts";
 import { concat, decodeOptions, encodeOption, find } from "./clients/codec.ts";
-import { LAN, RELAY_ADDRESS, RELAY_LINK_ADDRESS, UPLINK } from "./config.ts";
+import { LAN, RELAYS, type Relay, UPLINK } from "./config.ts";
 import type { Prng } from "./prng.ts";
 import type { EventQueue } from "./queue.ts";
-import type { NetworkOptions } from "./scenario.ts";
+import type { NetworkOptions, Scenario } from "./scenario.ts";
 
 /** What arrives at a server's socket. */
 export interface Arrival {
@@ -38,6 +38,7 @@ export class ClientNetwork {
   readonly #queue: EventQueue;
   readonly #prng: Prng;
   readonly #options: NetworkOptions;
+  readonly #relays: readonly Relay[];
   readonly #ends: NetworkEnds;
   readonly #cut = new Set<string>();
   /** After the healing nothing is lost or late any more. */
@@ -46,12 +47,13 @@ export class ClientNetwork {
   constructor(options: {
     queue: EventQueue;
     prng: Prng;
-    network: NetworkOptions;
+    scenario: Scenario;
     ends: NetworkEnds;
   }) {
     this.#queue = options.queue;
     this.#prng = options.prng;
-    this.#options = options.network;
+    this.#options = options.scenario.network;
+    this.#relays = options.scenario.twoRelays ? RELAYS : RELAYS.slice(0, 1);
     this.#ends = options.ends;
   }
 
@@ -68,33 +70,35 @@ export class ClientNetwork {
     this.#healed = true;
   }
 
-  /** A client's multicast reaches both servers, directly or by the relay; a unicast reaches one, directly. */
+  /** A client's multicast reaches both servers, directly or by each relay; a unicast reaches one, directly. */
   fromClient(
     link: LinkName,
     source: Ipv6Address,
     bytes: Uint8Array,
     only: ServerName | undefined,
   ): void {
-    const arrival: Arrival =
+    const multicast = only === undefined;
+    const arrivals: readonly Arrival[] =
       link === "lan"
-        ? { bytes, interface: LAN, source, sourcePort: CLIENT_PORT, multicast: only === undefined }
-        : {
-            bytes: relayed(bytes, source),
+        ? [{ bytes, interface: LAN, source, sourcePort: CLIENT_PORT, multicast }]
+        : this.#relays.map((relay) => ({
+            bytes: relayed(bytes, source, relay),
             interface: UPLINK,
-            source: RELAY_ADDRESS,
+            source: relay.address,
             sourcePort: SERVER_PORT,
             multicast: false,
-          };
+          }));
     for (const server of only === undefined ? (["a", "b"] as const) : [only]) {
       if (this.#cut.has(`${link} ${server} in`)) continue;
-      this.#travel(() => {
-        if (!this.#cut.has(`${link} ${server} in`)) this.#ends.toServer(server, arrival);
-      });
+      for (const arrival of arrivals)
+        this.#travel(() => {
+          if (!this.#cut.has(`${link} ${server} in`)) this.#ends.toServer(server, arrival);
+        });
     }
   }
 
   fromServer(server: ServerName, datagram: SentDatagram): void {
-    const relay = datagram.destination === RELAY_ADDRESS;
+    const relay = RELAYS.some(({ address }) => address === datagram.destination);
     const link: LinkName = relay ? "far" : "lan";
     const unwrapped = relay
       ? unrelayed(datagram.bytes)
@@ -121,10 +125,10 @@ export class ClientNetwork {
 }
 
 /** RELAY-FORW as a relay on the second link sends it (RFC 8415 §19.1). */
-function relayed(message: Uint8Array, peer: Ipv6Address): Uint8Array {
+function relayed(message: Uint8Array, peer: Ipv6Address, relay: Relay): Uint8Array {
   const head = new Uint8Array(34);
   head[0] = RELAY_FORW;
-  ipv6ToBytes(RELAY_LINK_ADDRESS, head, 2);
+  ipv6ToBytes(relay.link, head, 2);
   ipv6ToBytes(peer, head, 18);
   return concat([head, encodeOption({ code: RELAY_MSG, data: message })]);
 }

@@ -99,8 +99,9 @@ export class Pair {
     stopped: (host, outcome) => this.#stopped(host, outcome),
     handed: (host, event) => {
       if (event.type === "datagram") {
-        const { bytes } = event.datagram;
-        this.#scene.observe({ type: "server-received", ...this.#where(host), bytes });
+        const { bytes, receivedAt } = event.datagram;
+        const waited = host.leaseTime - receivedAt;
+        this.#scene.observe({ type: "server-received", ...this.#where(host), waited, bytes });
       } else if (event.type === "link-data") {
         const link = linkNumber(host, event.link);
         const messages = this.#reader.read(`${host.name} received ${link}`, event.bytes);

@@ -112,7 +112,9 @@ export class Population {
     personality = this.#prng.pick(PERSONALITIES),
   ): SimClient {
     const link: LinkName = this.#prng.chance(0.6) ? "lan" : "far";
-    const options = { index, generation, link, personality, timers: this.#timers };
+    const endsOnce = personality.endsOnce && this.#scenario.endsOnce;
+    const habits = { ...personality, endsOnce };
+    const options = { index, generation, link, personality: habits, timers: this.#timers };
     const client = new SimClient({
       ...options,
       prng: this.#prng.fork(`client ${index}.${generation}`),

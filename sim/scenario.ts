@@ -105,6 +105,10 @@ export interface Scenario {
   /** Whether clients retransmit a RENEW after 10 s as the RFC says, or sooner. */
   readonly renewTimeout: number;
   readonly rapidCommit: boolean;
+  /** The second link has two relays, each of which forwards every message. */
+  readonly twoRelays: boolean;
+  /** Clients that send RELEASE and DECLINE once and await no answer do so; else they repeat them as the RFC says. */
+  readonly endsOnce: boolean;
 }
 
 /** Lifetimes that a world's safety phase lasts at least. */
@@ -177,6 +181,7 @@ function drawChurn(prng: Prng): Churn {
 /** The world of a seed: the same seed gives the same world. */
 export function drawScenario(seed: number, single: boolean): Scenario {
   const prng = new Prng(seed, "scenario");
+  const habits = new Prng(seed, "habits");
   const mclt = prng.pick([30, 30, 40, 60]);
   const valid = prng.pick([90, 90, 120, 180, 300]);
   const safety = valid * (LIFETIMES + prng.below(3)) * 1000;
@@ -205,5 +210,7 @@ export function drawScenario(seed: number, single: boolean): Scenario {
     clocks: drawClocks(prng, safety + 2_000_000),
     renewTimeout: prng.pick([3_000, 10_000]),
     rapidCommit: prng.chance(0.5),
+    twoRelays: habits.chance(0.5),
+    endsOnce: habits.chance(0.5),
   };
 }

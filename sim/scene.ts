@@ -29,7 +29,7 @@ export class Scene {
     this.scenario = scenario;
     this.prng = new Prng(scenario.seed, "world");
     this.trace = new Trace(trace);
-    this.judges = new Judges(scenario, this.coverage, checkers);
+    this.judges = new Judges(this, checkers);
   }
 
   get now(): number {

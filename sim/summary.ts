@@ -2,6 +2,7 @@
 // long run can be stopped, goes on where it stood, and adds up.
 
 import { type Counts, Coverage } from "./coverage.ts";
+import { RELEASED_FREE, RELEASED_HELD } from "./judges.ts";
 import type { WorldResult } from "./world.ts";
 
 export type Outcome = Omit<WorldResult, "trace"> & { readonly milliseconds: number };
@@ -29,6 +30,11 @@ export interface RunRecord {
   readonly coverage: Counts;
   readonly failures: readonly Failure[];
 }
+
+/** T-01 lets a server pass over a RELEASE that may be late; of all leases given back so many may be kept by that. */
+const RELEASED_KEPT_PERCENT = 1;
+/** So many leases prove something. */
+const RELEASED_ENOUGH = 5_000;
 
 export class Summary {
   readonly coverage = new Coverage();
@@ -60,6 +66,14 @@ export class Summary {
     const [first] = violations;
     if (first !== undefined)
       this.failures.push({ seed, about: `${first.checker}: ${first.message}` });
+  }
+
+  /** Why the run as a whole has failed, though no world did. */
+  get fault(): string | undefined {
+    const { [RELEASED_FREE]: free = 0, [RELEASED_HELD]: kept = 0 } = this.coverage.counts;
+    const share = (kept / (free + kept)) * 100;
+    if (free + kept < RELEASED_ENOUGH || share <= RELEASED_KEPT_PERCENT) return undefined;
+    return `${share.toFixed(1)} % of ${free + kept} leases that were given back were kept for longer than 15 s; ${RELEASED_KEPT_PERCENT} % may be`;
   }
 
   line(): string {

@@ -9,6 +9,7 @@ import { decodeRecord } from "../src/core/store/record.ts";
 import { replay } from "../src/core/store/replay.ts";
 import type { DiskReader } from "../src/ports/disk.ts";
 import type { BlockImage, LeaseImage } from "./checkers/observation.ts";
+import { SEGMENT_BYTES } from "./core-server.ts";
 import { crc32 } from "./crc32.ts";
 
 export function imageOf(lease: Lease): LeaseImage {
@@ -48,7 +49,12 @@ export class DiskTable {
 /** What a start from this disk would know. Throws when the store is corrupt. */
 export function readTable(disk: DiskReader): DiskTable {
   const table = new DiskTable();
-  const result = replay(disk, crc32, (change) => table.apply(change));
+  const result = replay({
+    reader: disk,
+    crc32,
+    segmentBytes: SEGMENT_BYTES,
+    apply: (change) => table.apply(change),
+  });
   if (result.type === "corrupt") {
     throw new Error(`the store is corrupt: ${result.file} ${result.offset}: ${result.reason}`);
   }

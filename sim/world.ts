@@ -61,7 +61,7 @@ class World {
     this.#network = new ClientNetwork({
       queue,
       prng: prng.fork("network"),
-      network: scenario.network,
+      scenario,
       ends: {
         toServer: (server, arrival) => {
           const { bytes } = arrival;

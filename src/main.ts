@@ -123,8 +123,10 @@ function createDoor(
   try {
     return createServer({ ...options, seed, crc32, reader: disk.reader });
   } catch (error) {
-    if (!(error instanceof StoreCorruptError)) throw error;
     const where = options.config.server.stateDirectory;
+    if (!(error instanceof StoreCorruptError)) {
+      throw systemError(error, `cannot read the state in ${where}`);
+    }
     throw new CliError(EXIT.failure, `the state in ${where} is damaged: ${error.message}`);
   }
 }

@@ -121,12 +121,17 @@ class BindingTransitions {
       for (const lease of message.leases) {
         const name = key(observation.server, lease);
         // A slow disk lets the end of the binding before leave late.
-        const isOfBefore =
-          this.#known.get(name)?.lease.status === "ACTIVE" &&
-          statusName(lease.bindingStatus) !== "ACTIVE";
-        if (!isOfBefore) this.#shared.add(binding(name, lease));
+        if (!this.#isOfBefore(name, lease)) this.#shared.add(binding(name, lease));
       }
     }
+  }
+
+  /** An ending while the lease runs here: it is that of the binding before. */
+  #isOfBefore(name: string, lease: PartnerLease): boolean {
+    return (
+      this.#known.get(name)?.lease.status === "ACTIVE" &&
+      statusName(lease.bindingStatus) !== "ACTIVE"
+    );
   }
 
   #heard(observation: Of<"link-received">): void {
@@ -135,7 +140,10 @@ class BindingTransitions {
       if (message.type !== BNDUPD && message.type !== BNDREPLY) continue;
       for (const lease of message.leases) {
         if (lease.alone) continue;
-        this.#shared.add(binding(key(server, lease), lease));
+        const name = key(server, lease);
+        // The partner repeats the end of the client's binding before, of which it has heard no answer.
+        if (message.type === BNDREPLY || !this.#isOfBefore(name, lease))
+          this.#shared.add(binding(name, lease));
         const entry = this.#entry(server, imageOf(lease));
         const status = statusName(lease.bindingStatus);
         if (message.type === BNDUPD) entry.received.add(status, at);

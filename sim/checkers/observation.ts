@@ -73,6 +73,8 @@ export type Observation =
       readonly at: number;
       readonly server: ServerName;
       readonly serverTime: number;
+      /** Milliseconds that it lay in the server's socket. */
+      readonly waited: number;
       readonly bytes: Uint8Array;
     }
   /** Messages between the servers that are whole with the octets just sent or handed over; `link` numbers one

@@ -25,6 +25,8 @@ export interface Personality {
   readonly lateRebind: boolean;
   /** Asks all servers by REBIND in the moment it sends its RENEW, and takes both answers. */
   readonly impatient: boolean;
+  /** RELEASE and DECLINE are sent once and no answer is awaited. */
+  readonly endsOnce: boolean;
   /** Ignores an answer to RENEW from another server than the one named. */
   readonly comparesServerId: boolean;
   /** Lifetimes and timers that it writes into its IAs. */
@@ -51,6 +53,7 @@ const plain: Personality = {
   unicastRenew: false,
   lateRebind: false,
   impatient: false,
+  endsOnce: false,
   comparesServerId: false,
   hint: { t1: 0, t2: 0, preferred: 0, valid: 0 },
   serverIdLast: false,
@@ -68,6 +71,7 @@ export const PERSONALITIES: readonly Personality[] = [
     oneIaPerMessage: true,
     keepsOldServer: true,
     serverIdLast: true,
+    endsOnce: true,
     hint: { t1: 0xffffffff, t2: 0xffffffff, preferred: 0xffffffff, valid: 0xffffffff },
   },
   {
@@ -78,12 +82,14 @@ export const PERSONALITIES: readonly Personality[] = [
     halfValid: true,
     neverRebinds: true,
     unicastRenew: true,
+    endsOnce: true,
   },
   {
     ...plain,
     name: "dhclient",
     prefix: true,
     lateRebind: true,
+    endsOnce: true,
     hint: { t1: 3600, t2: 5400, preferred: 7200, valid: 7500 },
   },
   { ...plain, name: "dhcp6c", prefix: true, oneIaPerMessage: true },

@@ -103,7 +103,8 @@ export class Session {
 
   forget(): void {
     for (const ia of this.#options.ias) ia.forget();
-    this.#serverId = undefined;
+    // What is being given back is given back to the end.
+    if (!/^(RELEASE|DECLINE)$/.test(this.#exchange?.message ?? "")) this.#serverId = undefined;
   }
 
   /** RFC 8415 §18.2.12: the link came back, perhaps another one. */
@@ -241,6 +242,7 @@ export class Session {
       return this.tick(now, out);
     }
     this.#transmit(exchange, now, out);
+    if (this.#options.personality.endsOnce && /^(RELEASE|DECLINE)$/.test(message)) this.#over(now);
   }
 
   #over(now: number): void {

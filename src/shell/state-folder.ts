@@ -3,6 +3,7 @@
 
 import * as fs from "node:fs";
 import { join } from "node:path";
+import { parseFileName } from "../core/store/file-names.ts";
 import { checkOwnFile, FolderError, openOwnFolder } from "./own-folder.ts";
 
 export interface StateFolder {
@@ -14,7 +15,8 @@ export interface StateFolder {
 }
 
 /** Files of the store, claims of processes, and what may have been left unfinished by either. */
-const OURS = /^(?:(?:log|snapshot)-\d|head$|claim\.|lock\.)/;
+const OURS = /^(?:(?:log|snapshot)-\d{16}|head$|head\.|claim\.|lock\.)/;
+const NUMBERED = /^(?:log|snapshot)-\d{16}(?:\.tmp)?$/;
 /** The root of a file system of its own. */
 const NOT_FOREIGN = new Set(["lost+found"]);
 
@@ -47,6 +49,9 @@ function checkContents(directory: string): void {
     );
   }
   for (const name of ours) {
+    if (NUMBERED.test(name) && parseFileName(name) === undefined) {
+      throw new FolderError(`${join(directory, name)} is no file of Tandem's`, "move it away");
+    }
     const stats = fs.lstatSync(join(directory, name), { throwIfNoEntry: false });
     if (stats !== undefined) checkOwnFile(directory, name, stats);
   }

@@ -180,6 +180,7 @@ describe("durability (R7031-62, R7031-63, F-530, F-538, F-308)", () => {
       at: 1,
       server: "a",
       serverTime: serverTime(1),
+      waited: 0,
       bytes,
     };
     expect(judged(durability, [replied, released, found([])])).toEqual([]);

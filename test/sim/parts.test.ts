@@ -84,13 +84,17 @@ describe("numbers and clocks", () => {
 describe("the client network", () => {
   const here = "fe800000000000000000000000000001" as Ipv6Address;
 
-  function network(loss: number, duplicate: number) {
+  function network(loss: number, duplicate: number, twoRelays = false) {
     const queue = new EventQueue();
     const arrived: string[] = [];
     const net = new ClientNetwork({
       queue,
       prng: new Prng(1),
-      network: { loss, duplicate, delay: 50, late: 0.5 },
+      scenario: {
+        ...drawScenario(1, false),
+        network: { loss, duplicate, delay: 50, late: 0.5 },
+        twoRelays,
+      },
       ends: {
         toServer: (server, { interface: name, multicast }) =>
           arrived.push(`${server} ${name} ${multicast}`),
@@ -107,6 +111,13 @@ describe("the client network", () => {
     net.fromClient("far", here, Uint8Array.of(1), undefined);
     queue.runUntil(5_000, never);
     expect(arrived.sort()).toEqual(["a lan0 true", "a up0 false", "b lan0 true"]);
+  });
+
+  it("has two relays on the second link of some worlds, each of which forwards everything", () => {
+    const { arrived, net, queue } = network(0, 0, true);
+    net.fromClient("far", here, Uint8Array.of(1), undefined);
+    queue.runUntil(5_000, never);
+    expect(arrived.sort()).toEqual(["a up0 false", "a up0 false", "b up0 false", "b up0 false"]);
   });
 
   it("loses and duplicates, and nothing lives longer than five seconds (T-06)", () => {

@@ -17,6 +17,25 @@ function outcome(seed: number, failed = false): Outcome {
 
 const throughFile = (record: RunRecord) => JSON.parse(JSON.stringify(record)) as RunRecord;
 
+describe("a run as a whole", () => {
+  const given = (free: number, kept: number) => ({
+    ...outcome(1),
+    counts: { "released: free within 15 s": free, "released: kept for longer": kept },
+  });
+
+  it("fails when more than one of a hundred leases given back is kept, none of which fails a world", () => {
+    const faultOf = (free: number, kept: number) => {
+      const summary = new Summary();
+      summary.add(given(free, kept));
+      return summary.fault;
+    };
+    expect(faultOf(9_900, 100)).toBeUndefined();
+    expect(faultOf(9_800, 200)).toContain("2.0 % of 10000 leases");
+    expect(faultOf(50, 50)).toBeUndefined();
+    expect(new Summary().fault).toBeUndefined();
+  });
+});
+
 describe("a run that is stopped", () => {
   it("goes on with what is missing and ends with the sums of one run", () => {
     const whole = new Summary();

@@ -3,6 +3,7 @@
 import type { Authority, ClientRef, OwnShare } from "../model/authority.ts";
 import type { Lease, LeaseKey } from "../model/lease.ts";
 import {
+  type FreedAt,
   freed,
   freedStatus,
   isAvailable,
@@ -18,14 +19,13 @@ import {
   type DhcpTime,
   floorTime,
   isLater,
-  isPast,
   laterOf,
   type Millis,
   NO_TIME,
 } from "../model/time.ts";
 import type { Endpoint } from "./endpoint/endpoint.ts";
-import { isTooFarOff } from "./link/connect.ts";
 import { isReclaiming, mayPassOn, ownsAll } from "./reclaim.ts";
+import { areClocksApart, mayDelegate, startsNothing, startWait } from "./start-wait.ts";
 import { hiddenUntil } from "./updates/forgotten.ts";
 import { ackedPartnerLifetime, longestExpiry, partnerLifetimeFor } from "./updates/mclt.ts";
 
@@ -44,6 +44,7 @@ export function failoverAuthority(endpoint: Endpoint, isStopping: () => boolean)
     shares: (now) => shares(endpoint, ownStatus, now),
     mayStart: (key, lease, client, now) =>
       mayStart(endpoint, ownStatus, { key, lease, client }, now),
+    waitsFor: (kind, now) => startWait(endpoint, kind, now),
     mayExtend: () => endpoint.behaviour.serves,
     // F-052, F-059, F-063: the bound holds in every state; T-01: in PARTNER-DOWN too, until the operator confirms a
     // second time that the partner is off (F-062, F-399).
@@ -95,17 +96,6 @@ function shares(endpoint: Endpoint, ownStatus: OwnStatus, now: Millis): readonly
   ];
 }
 
-/** T-06: while the clocks differ by more than is permitted nobody knows whose is right, so nothing begins and nothing ends. */
-function areClocksApart(endpoint: Endpoint): boolean {
-  return isTooFarOff(endpoint.contact.clockOffset);
-}
-
-/** A-83, F-571: started alone, the partner may have used our delegable prefixes meanwhile; in PARTNER-DOWN none are given. */
-function mayDelegate(endpoint: Endpoint, now: Millis): boolean {
-  if (endpoint.isAlone(now)) return false;
-  return !endpoint.behaviour.partnerIsOff || endpoint.record.aloneSince === NO_TIME;
-}
-
 type OwnStatus = "FREE" | "FREE-BACKUP";
 
 interface Wanted {
@@ -117,16 +107,7 @@ interface Wanted {
 /** T-01, A-05, F-241, F-242, F-250, F-393, F-395, F-396, F-397, F-400: in every state, PARTNER-DOWN included, only what is free in the own pool; free it becomes only when the
  * partner knows of the end. So what the partner may still be renewing is never given to another client. */
 function mayStart(endpoint: Endpoint, ownStatus: OwnStatus, wanted: Wanted, now: Millis): boolean {
-  const { record } = endpoint;
-  if (!endpoint.behaviour.startsLeases || areClocksApart(endpoint)) return false;
-  // not before UPDREQALL is done and the wait is over.
-  // Declared alone by force, and no contact since, only the wait counts: nobody is left to ask.
-  const isForced = endpoint.behaviour.partnerIsOff && record.aloneSince !== NO_TIME;
-  if (
-    (record.updateAllNeeded && !isForced) ||
-    (record.noNewLeasesUntil !== NO_TIME && !isPast(record.noNewLeasesUntil, now))
-  )
-    return false;
+  if (startsNothing(endpoint, now) !== undefined) return false;
   const { key, lease } = wanted;
   if (mayPassOn(endpoint, lease, now)) return true;
   if (key.kind === "prefix" && !mayDelegate(endpoint, now)) return false;
@@ -181,8 +162,12 @@ function ready(endpoint: Endpoint, ownStatus: OwnStatus, lease: Lease, now: Mill
   if (ownsAll(endpoint, now))
     return isAvailable(lease.status)
       ? lease
-      : freed(lease, freedStatus(lease), floorTime(now), endpoint.retention);
-  return freed(lease, ownStatus, floorTime(now), endpoint.retention);
+      : freed(lease, freedStatus(lease), freedAt(endpoint, now));
+  return freed(lease, ownStatus, freedAt(endpoint, now));
+}
+
+function freedAt({ context, retention }: Endpoint, now: Millis): FreedAt {
+  return { start: floorTime(now), retention, lastSequence: context.lastSequence() };
 }
 
 /** T-02 */

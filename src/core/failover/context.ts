@@ -26,7 +26,8 @@ export interface FailoverContext {
   /** As `amend`, but it may be lost until something else is stored. */
   acknowledge(lease: Lease): void;
   remove(key: LeaseKey): void;
-  saveBlock(block: Block): void;
+  /** A block that is given to the secondary with this change. */
+  giveBlock(block: Omit<Block, "givenAt" | "version">): void;
   amendBlock(block: Block): void;
   removeBlock(prefix: Prefix): void;
   saveRecord(record: EndpointRecord): void;

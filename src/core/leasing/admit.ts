@@ -2,8 +2,13 @@
 
 import type { ServerIdOwner } from "../model/authority.ts";
 import type { DiscardReason } from "../model/counter-names.ts";
-import type { ReceivedDatagram } from "../model/received-datagram.ts";
 import type { RequestView } from "../wire/view.ts";
+
+export interface DatagramFacts {
+  readonly multicast: boolean;
+  /** The source is link-local, or an address of the link that the datagram came in by. */
+  readonly fromLink: boolean;
+}
 
 export type Admission =
   | { readonly type: "admitted" }
@@ -16,13 +21,9 @@ function discard(reason: DiscardReason): Admission {
 }
 
 /** The checks that need no link. `owner` says whose the server identifier is. */
-export function admit(
-  view: RequestView,
-  facts: Pick<ReceivedDatagram, "multicast">,
-  owner: ServerIdOwner,
-): Admission {
-  // N-004: a client's own message by unicast is not accepted; a relay's is.
-  if (view.relays.length === 0 && !facts.multicast) return discard("unicast-from-client");
+export function admit(view: RequestView, facts: DatagramFacts, owner: ServerIdOwner): Admission {
+  if (view.relays.length === 0 && !facts.multicast && !mayComeByUnicast(view, facts))
+    return discard("unicast-from-client");
   switch (view.type) {
     case "SOLICIT":
     case "CONFIRM":
@@ -43,4 +44,10 @@ export function admit(
       if (owner === "foreign" || owner === "partner") return discard("server-id-mismatch");
       return view.hasIa ? discard("ia-in-information-request") : ADMITTED;
   }
+}
+
+/** N-004: a client's own message by unicast is not accepted; a relay's is. But udhcpc6 gives back in no other way, and sends it
+ * once: what ends a lease is taken from a client on the link. */
+function mayComeByUnicast({ type }: RequestView, { fromLink }: DatagramFacts): boolean {
+  return fromLink && (type === "RELEASE" || type === "DECLINE");
 }

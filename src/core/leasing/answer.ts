@@ -149,7 +149,8 @@ function commonTimers(planned: readonly PlannedIa[]): Timers {
 
 /** D-162, D-163, D-164, D-170, D-172: Success, and NoBinding for the IAs that have no binding; nothing else. */
 function ending(exchange: Exchange, mode: Mode): Answer {
-  const unbound = endAll(exchange, exchange.view.type === "RELEASE" ? "RELEASED" : "ABANDONED");
+  const how = exchange.view.type === "RELEASE" ? "RELEASED" : "ABANDONED";
+  const unbound = endAll(exchange, how, mode === "answer-for-partner");
   const writer = begin(exchange, "REPLY");
   writer.status(STATUS.Success, exchange.view.type === "RELEASE" ? "released" : "declined");
   for (const ia of unbound) {

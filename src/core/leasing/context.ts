@@ -12,6 +12,7 @@ import type { ReceivedDatagram } from "../model/received-datagram.ts";
 import type { DhcpTime, Millis, Seconds } from "../model/time.ts";
 import type { RequestedIa, RequestView } from "../wire/view.ts";
 import type { Exhausted } from "./allocate/exhausted.ts";
+import type { Answered } from "./answered.ts";
 import type { AskedAgain } from "./asked-again.ts";
 import type { EndedMessages } from "./ended-messages.ts";
 import type { Offers } from "./offers.ts";
@@ -23,6 +24,7 @@ export interface LeasingContext {
   readonly offers: Offers;
   readonly endedMessages: EndedMessages;
   readonly askedAgain: AskedAgain;
+  readonly answered: Answered;
   readonly exhausted: Exhausted;
   readonly counters: Counters;
   readonly hashKey: HashKey;

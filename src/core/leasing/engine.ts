@@ -1,10 +1,11 @@
 // One client message in, one answer or a reason for none out (RFC 8415 §18.3). Everything it changes goes
 // through `context.save`; the caller holds the answer until that is durable.
 
-import { relationshipOf } from "../config/lookup.ts";
+import { placeOfLease, relationshipOf } from "../config/lookup.ts";
 import type { Link } from "../config/types.ts";
 import type { ServerIdOwner, Service } from "../model/authority.ts";
 import type { DiscardReason } from "../model/counter-names.ts";
+import { isLinkLocal } from "../model/ipv6.ts";
 import type { ReceivedDatagram } from "../model/received-datagram.ts";
 import { floorTime, type Millis } from "../model/time.ts";
 import type { RequestView } from "../wire/view.ts";
@@ -12,7 +13,7 @@ import { admit } from "./admit.ts";
 import { type Answer, answer, answerInformation } from "./answer.ts";
 import type { Exchange, LeasingContext } from "./context.ts";
 import { isWhollyRecorded } from "./exchanges/for-partner.ts";
-import { mayBeLateCopy } from "./exchanges/late-copy.ts";
+import { mayBeLateRelease } from "./exchanges/late-copy.ts";
 import { selectLink } from "./select-link.ts";
 
 export type LeasingOutcome =
@@ -41,7 +42,11 @@ export function handleMessage(
 ): LeasingOutcome {
   const link = selectLink(context.config, view, datagram);
   const owner = ownerOf(context, view, link);
-  const admission = admit(view, datagram, owner);
+  const source = { kind: "address", address: datagram.source, length: 128 } as const;
+  const fromLink =
+    isLinkLocal(datagram.source) ||
+    (link !== undefined && placeOfLease(context.config, source)?.link === link);
+  const admission = admit(view, { multicast: datagram.multicast, fromLink }, owner);
   if (admission.type === "discard") return admission;
   if (view.type === "INFORMATION-REQUEST")
     return handleInformation({ context, view, datagram, owner }, link);
@@ -72,7 +77,10 @@ function serve(exchange: Exchange, service: Exclude<Service, { type: "silent" }>
   if (service.type === "answer-for-partner" && endsLeases && !isWhollyRecorded(exchange)) {
     return { type: "discard", reason: "partners-lease-not-recorded" };
   }
-  if (mayBeLateCopy(exchange, service.type === "answer-for-partner"))
+  // D-160: a late copy gives nothing back to a client that has released it since.
+  if (exchange.context.answered.isOver(view, exchange.now))
+    return { type: "discard", reason: "ended-since" };
+  if (mayBeLateRelease(exchange, service.type === "answer-for-partner"))
     return { type: "discard", reason: "may-be-late-copy" };
   const result = answer(exchange, service.type);
   return result === undefined ? { type: "discard", reason: "nothing-to-say" } : finished(result);

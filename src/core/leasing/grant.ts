@@ -25,17 +25,21 @@ interface Kept {
   readonly timers: Timers;
   readonly relayData: Uint8Array | undefined;
   readonly fqdn: Uint8Array | undefined;
+  /** The client began anew with it; a copy of a message is no new question. */
+  readonly isNewQuestion: boolean;
 }
 
 /** Stores every lease of the plan that is granted or extended. */
 export function grantAll(exchange: Exchange, planned: readonly PlannedIa[], timers: Timers): void {
   const { view, datagram } = exchange;
   const fqdn = view.fqdn?.data;
+  const asks = view.type === "REQUEST" || view.type === "SOLICIT";
   const kept: Kept = {
     timers,
     // D-198
     relayData: relayDataOf(view, datagram.source, datagram.bytes),
     fqdn: fqdn === undefined || fqdn.length > LIMITS.keptBytes ? undefined : fqdn.slice(),
+    isNewQuestion: asks && !exchange.context.answered.isRepeated(view, exchange.now),
   };
   for (const { ia, leases } of planned) {
     for (const lease of leases) {
@@ -55,9 +59,10 @@ function grant(exchange: Exchange, iaid: number, planned: PlannedLease, kept: Ke
     const ready = authority.ready(before, now);
     if (ready !== before) context.save(ready);
   }
-  const { type } = exchange.view;
-  if (own?.status === "ACTIVE" && (type === "REQUEST" || type === "SOLICIT"))
-    context.askedAgain.note(planned.key, exchange.datagram.receivedAt);
+  if (kept.isNewQuestion && own !== undefined) {
+    const was = own.status === "ACTIVE" ? "running" : "returned";
+    context.askedAgain.note(planned.key, was, exchange.datagram.receivedAt);
+  }
   const after = grantedLease(exchange, { planned, own, iaid, kept });
   context.save(authority.granted(before, after, planned.desired, now));
   context.offers.release(planned.key);

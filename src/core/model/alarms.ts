@@ -50,6 +50,13 @@ export const ALARMS = define({
       "Compare the configuration files of both servers: `tandem failover status` names the leases and the reasons.",
     help: "The partner does not take an update, so it does not know the lease as this server does. Updates are sent again by themselves. ConfigurationConflict means that the partner's file lacks the link or the pool.",
   },
+  STATE_MENDED: {
+    level: "warn",
+    text: "damaged at the last start: {files}; no lease is lost",
+    whatToDo:
+      "Find out what changed files of the state directory: look at the disk's health and at who may write there. The alarm ends with the next start.",
+    help: "Files of the state directory were missing or held other octets than were written. Older files held all the same, and a new snapshot was written at once. The next damage may be one that nothing can mend.",
+  },
   DISK_TROUBLE: {
     level: "error",
     text: "the state directory cannot be written as needed: {error}",

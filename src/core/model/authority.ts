@@ -4,7 +4,7 @@
 import type { BindingStatus } from "./binding-status.ts";
 import type { DiscardReason } from "./counter-names.ts";
 import type { Duid } from "./duid.ts";
-import type { Lease, LeaseKey } from "./lease.ts";
+import type { Lease, LeaseKey, LeaseKind } from "./lease.ts";
 import type { DhcpTime, Millis, Seconds } from "./time.ts";
 
 /** Whose server identifier a client's message carries. */
@@ -42,12 +42,23 @@ export interface OwnShare {
   readonly prefixes: "all" | "FREE" | "FREE-BACKUP" | "none";
 }
 
+/** Why no new lease is started now, whoever asks. */
+export interface StartWait {
+  readonly reason: string;
+  /** When it ends by itself; 0 = not by a time that is known. */
+  readonly until: DhcpTime;
+  /** What ends it, or what may be done. */
+  readonly ends: string;
+}
+
 export interface Authority {
   serviceFor(message: MessageName, serverId: ServerIdOwner): Service;
   /** What to draw candidates from, one share after the other is used up; `mayStart` still judges each. */
   shares(now: Millis): readonly OwnShare[];
   /** Whether this server may now begin a lease of `key` for `client`. `lease` is the record, if there is one. */
   mayStart(key: LeaseKey, lease: Lease | undefined, client: ClientRef, now: Millis): boolean;
+  /** Why `mayStart` is false for every lease of the kind now; undefined: it is not. */
+  waitsFor(kind: LeaseKind, now: Millis): StartWait | undefined;
   /** Whether a lease that is ACTIVE here for the client may be extended. */
   mayExtend(lease: Lease, now: Millis): boolean;
   /** The latest client expiry allowed now (RFC 8156 §4.4); undefined = no bound. `lease` undefined: a new one. */

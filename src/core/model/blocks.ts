@@ -10,6 +10,8 @@ export interface Block extends Prefix {
   readonly link: string;
   readonly startTimeOfState: DhcpTime;
   readonly version: number;
+  /** The change by which it was given to the secondary; parts that are left of it keep this. */
+  readonly givenAt: number;
   /** The partner must be told; while set the block is frozen (nobody here allocates from it, F-033). */
   readonly marked: boolean;
 }

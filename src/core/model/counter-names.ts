@@ -15,11 +15,13 @@ export const DISCARD_REASONS = define({
   "clock-behind":
     "The clock was behind the last record at the start: see the alarm CLOCK_BEHIND in `tandem status`.",
   "hop-count-too-large": "More than eight relays in a row: a loop? Look at the relays.",
+  "ended-since":
+    "A copy of a message that was answered before; its client has released or declined the lease since. Nothing to do.",
   "ia-in-information-request": "An INFORMATION-REQUEST asks for no lease (RFC 8415 §16.12).",
   "left-to-partner":
     "The partner answers this client: this is the secondary in NORMAL, or it is still recovering. Nothing to do, if the primary is reached too.",
   "may-be-late-copy":
-    "A RELEASE or DECLINE that may be an old copy of one that was carried out already.",
+    "A RELEASE that may be older than its client's lease. Nothing to do; the guide says when that is.",
   "not-serving":
     "The state of failover lets nobody be served here: the server starts, recovers or settles a conflict. See `tandem failover status`.",
   "nothing-to-say":
@@ -63,8 +65,16 @@ const PLAIN_COUNTERS = define({
   "failover-too-many-requests": "UPDREQs of the partner while others were unanswered.",
   "failover-unknown-message": "Messages of the partner of an unknown type.",
   "failover-unknown-peer": "Connections from addresses of no partner.",
-  "no-addrs-avail": "Clients that got no address: none was left for them.",
-  "no-prefix-avail": "Clients that got no prefix: none was left for them.",
+  "no-addrs-avail": "IAs that got no address; the counters `refused-…` say why.",
+  "no-prefix-avail": "IAs that got no prefix; the counters `refused-…` say why.",
+  "offer-passed-on":
+    "Leases that were shown to one client and went to another, as nothing else was left.",
+  "refused-client-limit":
+    "New leases refused: the client holds its limit (`max-leases-per-client`).",
+  "refused-exhausted": "New leases refused: none is left in this server's part of the pools.",
+  "refused-link-limit": "New leases refused: the link has its limit (`max-leases` of the link).",
+  "refused-server-limit": "New leases refused: the server has its limit (`max-leases`).",
+  "refused-wait": "New leases refused: the pair waits. See `tandem failover status`.",
   "reply-too-late":
     "Answers that were ready more than 2 s after their message came: the process stood still, or the disk is slow.",
   "sent-about-leases": "Answers about leases; each left when its record was on disk.",

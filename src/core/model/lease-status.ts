@@ -39,6 +39,7 @@ export function freshLease(key: LeaseKey, link: string | undefined): Lease {
     partnerLifetimeSent: NO_TIME,
     partnerLifetimeHighest: NO_TIME,
     version: 0,
+    primarySince: 0,
     ackEpoch: 0,
     marked: false,
     everSent: false,
@@ -77,12 +78,19 @@ export function freedStatus(key: LeaseKey): "FREE" | "FREE-BACKUP" {
   return lowBit(key.address) === 1 ? "FREE" : "FREE-BACKUP";
 }
 
+export interface FreedAt {
+  readonly start: DhcpTime;
+  /** Seconds that the record is kept. */
+  readonly retention: Seconds;
+  /** The last change that was made here. */
+  readonly lastSequence: number;
+}
+
 /** F-255, F-260: PENDING-FREE never persists: the lease is free at once, its last client kept as a hint (F-239). */
 export function freed(
   lease: Lease,
   status: "FREE" | "FREE-BACKUP",
-  start: DhcpTime,
-  retention: Seconds,
+  { start, retention, lastSequence }: FreedAt,
 ): Lease {
   const last = laterOf(
     laterOf(lease.clientExpiry, lease.partnerLifetimeHighest),
@@ -92,6 +100,7 @@ export function freed(
     ...lease,
     status,
     startTimeOfState: start,
+    primarySince: lease.kind === "prefix" && status === "FREE" ? lastSequence : 0,
     // No status of a free lease ends; the time only says when its record may go.
     stateExpirationTime: addSeconds(last, retention),
     validLifetime: 0,

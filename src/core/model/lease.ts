@@ -49,6 +49,9 @@ export interface Lease extends LeaseKey {
 
   /** The log sequence of its last change: 53 bits, never reused. */
   readonly version: number;
+  /** F-028: a free prefix has been the primary's since this change, so it is a hole in every block given before it;
+   * 0: it goes with the block that it lies in. */
+  readonly primarySince: number;
   /** acks given in an earlier epoch than the endpoint's are void. */
   readonly ackEpoch: number;
   /** F-299: the partner must be told. */

@@ -23,6 +23,8 @@ export const LIMITS = {
   allocationAttempts: 256,
   /** Candidates tried in order after hashing found nothing (small pools are exhausted exactly). */
   allocationScan: 4_096,
+  /** Of the oldest offers of a link this many are looked at for a client that finds nothing else. */
+  offersTried: 16,
   /** Offers held at a time, for all clients. */
   offersHeld: 100_000,
   /** Entries of a prefix pool's block map. */

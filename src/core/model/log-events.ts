@@ -74,7 +74,30 @@ export const LOG_EVENTS = define({
   DHCP6_POOL_EXHAUSTED: {
     level: "warn",
     template: "no {kind} left for {duid} on link {link}",
-    help: "No free lease in this server's part of the pools of the link. New clients get NoAddrsAvail or NoPrefixAvail.",
+    help: "No free lease in this server's part of the pools of the link, and no offer that could be passed on. New clients get NoAddrsAvail or NoPrefixAvail; those that have leases keep them. Make the pool larger, or the lifetimes shorter. If this server works without its partner the other part of the pools is the partner's: it is used again when the partner is back, or after `tandem failover partner-down --reclaim` when its machine is gone for good.",
+  },
+  DHCP6_CLIENT_LIMIT: {
+    level: "warn",
+    template:
+      "no new {kind} for {duid} on link {link}: it holds the limit of {most} leases (max-leases-per-client)",
+    help: "The pool is not empty. One client asks for ever more leases: a machine that starts from the network with a new IAID each time, or one that misbehaves. Its leases run out by their lifetimes; shorter lifetimes or a higher `max-leases-per-client` help sooner.",
+  },
+  DHCP6_LINK_LIMIT: {
+    level: "warn",
+    template:
+      "no new {kind} for {duid} on link {link}: the link has its limit of {most} leases (max-leases)",
+    help: "The pool is not empty. The link's own `max-leases` is reached; known clients are renewed.",
+  },
+  DHCP6_SERVER_LIMIT: {
+    level: "warn",
+    template:
+      "no new {kind} for {duid} on link {link}: the server has its limit of {most} leases (max-leases)",
+    help: "The pool is not empty. The `max-leases` of the server is reached; known clients are renewed.",
+  },
+  DHCP6_WAIT: {
+    level: "warn",
+    template: "no new {kind} for {duid} on link {link}{when}: {reason}; {ends}",
+    help: "The pool is not empty. New clients have to wait, as leases that this server does not know may still run; known clients are renewed. The event names what ends the wait; `tandem failover status` shows it too.",
   },
   DHCP6_DOUBTFUL: {
     level: "info",
@@ -146,7 +169,12 @@ export const LOG_EVENTS = define({
   STORE_TORN: {
     level: "warn",
     template: "the last group of the log was incomplete and was dropped ({file}, offset {offset})",
-    help: "The server or the machine was stopped in the middle of a write. Nothing that a client was told is lost: a reply leaves only after its write.",
+    help: "The server or the machine was stopped in the middle of a write. Nothing that a client was told is lost: a reply leaves only after its write. If neither was stopped so, the disk has lost what it said was written: look at its own log, and replace it.",
+  },
+  STORE_MENDED: {
+    level: "error",
+    template: "{file} is damaged ({reason}); all leases were found in the other files",
+    help: "No lease is lost: an older snapshot and the log made good for the file. A new snapshot is written at once, after which the damage is gone. But the disk, or somebody, has changed a file of the state directory: find out, because the next damage may be one that nothing can mend. After an upgrade from a version that wrote no file `head` this is said once of `head`.",
   },
 });
 

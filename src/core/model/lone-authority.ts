@@ -3,7 +3,7 @@
 
 import type { Authority } from "./authority.ts";
 import type { Lease } from "./lease.ts";
-import { freed, isAvailable, isEnding, isHeld, isOf } from "./lease-status.ts";
+import { type FreedAt, freed, isAvailable, isEnding, isHeld, isOf } from "./lease-status.ts";
 import { DEFAULTS } from "./limits.ts";
 import {
   addSeconds,
@@ -23,6 +23,12 @@ export interface LoneOptions {
 }
 
 export function loneAuthority(options: LoneOptions): Authority {
+  // Blocks of a partner that the link had once stay whole: there is nobody with whom to agree on holes in them.
+  const at = (start: DhcpTime): FreedAt => ({
+    start,
+    retention: options.retention,
+    lastSequence: 0,
+  });
   return {
     // T-06 (6): its client heard of its end a few seconds later than it was counted from here.
     graceSeconds: DEFAULTS.graceSeconds,
@@ -40,13 +46,14 @@ export function loneAuthority(options: LoneOptions): Authority {
       ((lease.status === "RELEASED" || lease.status === "EXPIRED") && isOf(lease, client)) ||
       // Ended while the link had a partner, whose answer never came.
       (isEnding(lease.status) && isOver(lease, now)),
+    waitsFor: () => undefined,
     mayExtend: () => true,
     longestExpiry: () => undefined,
     isDoubtful: () => false,
     isOutOfStep: () => false,
     mayHaveActedUnseen: () => false,
     ready: (lease, now) =>
-      isAvailable(lease.status) ? lease : freed(lease, "FREE", floorTime(now), options.retention),
+      isAvailable(lease.status) ? lease : freed(lease, "FREE", at(floorTime(now))),
     granted: (_before, after) => after,
     ended: (before, status, now) => {
       const start = floorTime(now);
@@ -59,12 +66,12 @@ export function loneAuthority(options: LoneOptions): Authority {
           clientExpiry: NO_TIME,
         };
       }
-      return freed(before as Lease, "FREE", start, options.retention);
+      return freed(before as Lease, "FREE", at(start));
     },
     // Ended while the link had a partner.
     holdOver: (lease, now) =>
       isOver(lease, now)
-        ? freed(lease, "FREE", floorTime(now), options.retention)
+        ? freed(lease, "FREE", at(floorTime(now)))
         : { ...lease, stateExpirationTime: lastPromise(lease) },
     mayExpire: () => true,
     mayReset: () => true,

@@ -3,14 +3,14 @@
 import type { Block } from "./blocks.ts";
 import type { Lease } from "./lease.ts";
 
-/** `block` is the FREE-BACKUP block around the prefix, if any. A record that became FREE after the block was given is
- * a hole in it and the primary's (RFC 8156 §4.2.2, F-028); one from before is part of the block. Versions are this
- * server's own order of events, so no clock plays a part. */
+/** `block` is the block around the prefix, if any. What came back to the primary after the block was given is a hole in
+ * it (RFC 8156 §4.2.2, F-028); what was the primary's before is part of the block. Both are counted in this server's own
+ * changes, so no clock plays a part. */
 export function prefixOwner(
   lease: Lease | undefined,
   block: Block | undefined,
 ): "FREE" | "FREE-BACKUP" {
   if (lease !== undefined && lease.status === "FREE-BACKUP") return "FREE-BACKUP";
   if (block === undefined) return "FREE";
-  return lease !== undefined && lease.version > block.version ? "FREE" : "FREE-BACKUP";
+  return lease !== undefined && lease.primarySince >= block.givenAt ? "FREE" : "FREE-BACKUP";
 }

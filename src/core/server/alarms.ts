@@ -13,7 +13,15 @@ export function serverAlarms(server: Server): readonly AlarmFact[] {
     trouble === undefined
       ? []
       : [{ id: "DISK_TROUBLE", subject: config.server.name, fields: { error: trouble } }];
-  return [...disk, ...clockAlarms(server), ...failover.endpoints.flatMap(endpointAlarms)];
+  const files = state.mended.map(({ file }) => file).join(", ");
+  const mended: readonly AlarmFact[] =
+    files === "" ? [] : [{ id: "STATE_MENDED", subject: config.server.name, fields: { files } }];
+  return [
+    ...disk,
+    ...mended,
+    ...clockAlarms(server),
+    ...failover.endpoints.flatMap(endpointAlarms),
+  ];
 }
 
 /** T-06 (1), T-13 */

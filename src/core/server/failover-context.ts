@@ -37,7 +37,7 @@ export function failoverContext(parts: FailoverParts): FailoverContext {
     amend: (lease) => state.amend(lease),
     acknowledge: (lease) => state.acknowledge(lease),
     remove: (key) => state.remove(key),
-    saveBlock: (block) => state.saveBlock(block),
+    giveBlock: (block) => state.giveBlock(block),
     amendBlock: (block) => state.amendBlock(block),
     removeBlock: (prefix) => state.removeBlock(prefix),
     saveRecord: (record) => state.saveRecord(record),

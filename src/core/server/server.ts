@@ -9,6 +9,7 @@ import type { Endpoint } from "../failover/endpoint/endpoint.ts";
 import { FailoverService } from "../failover/link/service.ts";
 import { longestValid } from "../failover/updates/forgotten.ts";
 import { Exhausted } from "../leasing/allocate/exhausted.ts";
+import { Answered } from "../leasing/answered.ts";
 import { AskedAgain } from "../leasing/asked-again.ts";
 import { EndedMessages } from "../leasing/ended-messages.ts";
 import { handleMessage } from "../leasing/engine.ts";
@@ -40,7 +41,9 @@ import { inLeaseTime } from "./lease-clock.ts";
 import { MessageRate } from "./message-rate.ts";
 import { Release } from "./release.ts";
 import { SpaceWatch } from "./space-watch.ts";
+import { startEvents } from "./start-events.ts";
 import { ServerState } from "./state.ts";
+import { Stopping } from "./stopping.ts";
 
 export interface ServerOptions {
   readonly config: CompiledConfig;
@@ -84,8 +87,7 @@ export class Server implements ServerDoor {
   #served = false;
   readonly #debug: boolean;
   readonly #space: SpaceWatch;
-  #stoppingSince: Millis | undefined;
-  #handedOver = false;
+  #stopping: Stopping | undefined;
   #ended = false;
 
   constructor(options: ServerOptions) {
@@ -96,10 +98,7 @@ export class Server implements ServerDoor {
     const { k0, k1 } = hashKeyOf(options.seed.subarray(16, 24));
     const state = new ServerState({ ...options, newStoreId, tableSeed: [k0, k1] });
     this.state = state;
-    this.#early.push({
-      id: "TANDEM_STARTED",
-      fields: { server: config.server.name, leases: state.table.size },
-    });
+    this.#early.push(...startEvents(config.server.name, state));
     this.time = new ClockKeeper(state, options.now, (event) => this.#log(event));
     const { clock } = this.time;
     const now = clock.at(options.now);
@@ -127,14 +126,10 @@ export class Server implements ServerDoor {
       );
     }
     this.#leasing = this.#leasingContext();
-    if (this.state.torn !== undefined)
-      this.#early.push({ id: "STORE_TORN", fields: { ...this.state.torn } });
-    const leases = this.state.table.countInUse(undefined);
-    if (leases > 0) this.#early.push({ id: "LEASES_WITHOUT_LINK", fields: { leases } });
   }
 
   get isStopping(): boolean {
-    return this.#stoppingSince !== undefined;
+    return this.#stopping !== undefined;
   }
 
   /** Leases that a partner must still be told. */
@@ -166,7 +161,7 @@ export class Server implements ServerDoor {
     if (noSpace !== undefined) this.#fail(noSpace);
     if (this.#ended) return;
     this.#release.release(this.state.store.durableSequence, sink);
-    if (this.#handedOver) this.#endIfIdle(now);
+    this.#endIfStopped(now, sink);
     this.#sink = undefined;
   }
 
@@ -282,7 +277,10 @@ export class Server implements ServerDoor {
 
   #command(id: number, command: Command, now: Millis): void {
     if (command.type === "stop") {
-      if (!this.isStopping) this.#beginStop(now);
+      if (this.#stopping === undefined) {
+        this.#stopping = new Stopping(this, now);
+        this.#log({ id: "TANDEM_STOPPING", fields: {} });
+      }
       this.#stepOutputs.push({
         type: "answer",
         id,
@@ -302,7 +300,7 @@ export class Server implements ServerDoor {
     this.#heartbeat(now);
     if (ticked) this.alarms.tick(now);
     this.failover.pump(now);
-    if (this.isStopping && !this.#handedOver) this.#drain(now);
+    this.#stopping?.drain(now);
     this.#endStep();
   }
 
@@ -320,32 +318,12 @@ export class Server implements ServerDoor {
     if (serves) this.state.heartbeat(now);
   }
 
-  // ---- stopping (T-05) ----
-
-  #beginStop(now: Millis): void {
-    this.#stoppingSince = now;
-    this.#log({ id: "TANDEM_STOPPING", fields: {} });
-  }
-
-  /** Until the partner has acknowledged everything, for at most five seconds; then DISCONNECT. */
-  #drain(now: Millis): void {
-    const since = this.#stoppingSince ?? now;
-    const last = this.state.store.lastSequence;
-    const open = this.failover.endpoints.some(
-      (endpoint) => endpoint.isLive && !endpoint.stream.isAnsweredUpTo(last),
-    );
-    if (open && now - since < this.config.tunables.drain) return;
-    this.failover.stop(now);
-    this.#handedOver = true;
-  }
-
-  #endIfIdle(now: Millis): void {
-    const { store } = this.state;
-    const overdue = now - (this.#stoppingSince ?? now) > 2 * this.config.tunables.drain;
-    if (!overdue && (!store.idle || this.#release.size > 0 || this.failover.openLinks > 0)) return;
+  #endIfStopped(now: Millis, sink: Sink): void {
+    const isIdle = this.#release.size === 0;
+    if (this.#stopping?.hasEnded(now, isIdle, sink) !== true) return;
     this.#ended = true;
     this.#log({ id: "TANDEM_STOPPED", fields: { unacknowledged: this.unacknowledged } });
-    this.#sink?.stopped({ failed: false, reason: "stopped" });
+    sink.stopped({ failed: false, reason: "stopped" });
   }
 
   // ---- what leasing and failover are given ----
@@ -371,6 +349,7 @@ export class Server implements ServerDoor {
       offers: new Offers(config.tunables.offerHeld),
       endedMessages: new EndedMessages(state.table.size === 0 ? undefined : this.startedAt),
       askedAgain: new AskedAgain(),
+      answered: new Answered(),
       exhausted: new Exhausted(),
       counters,
       // Stable as long as the store is, so that a client gets the same lease after a restart.

@@ -16,7 +16,13 @@ import { createLeaseTable } from "../model/table/typed-table.ts";
 import { type DhcpTime, laterOf, type Millis, NO_TIME, startOf } from "../model/time.ts";
 import { unreachable } from "../model/unreachable.ts";
 import { replay } from "../store/replay.ts";
-import { createStore, type SnapshotSource, type Store } from "../store/store.ts";
+import type { MendedDamage } from "../store/resume.ts";
+import {
+  createStore,
+  DEFAULT_SEGMENT_BYTES,
+  type SnapshotSource,
+  type Store,
+} from "../store/store.ts";
 
 /** The log cannot be trusted: nobody may be served from it. */
 export class StoreCorruptError extends Error {
@@ -47,10 +53,12 @@ export class ServerState {
   readonly lastRecord: Millis;
   /** Where a torn last group was dropped at the start. */
   readonly torn: { readonly file: string; readonly offset: number } | undefined;
+  /** Files that were damaged at the start, and that others made good for. */
+  readonly mended: readonly MendedDamage[];
   readonly #config: CompiledConfig;
 
   constructor(options: StateOptions) {
-    const { config, tableSeed } = options;
+    const { config, crc32, reader, segmentBytes = DEFAULT_SEGMENT_BYTES, tableSeed } = options;
     this.#config = config;
     const groups = new Map(config.links.map(({ name, relationship }) => [name, relationship]));
     this.table = createLeaseTable({
@@ -59,29 +67,33 @@ export class ServerState {
     });
     this.blocks = createBlockMap((block) => relationshipAt(config, { kind: "prefix", ...block }));
     let lastLease = NO_TIME;
-    const result = replay(options.reader, options.crc32, (change) => {
+    const apply = (change: Change): void => {
       this.#apply(change);
       if (change.type === "lease") lastLease = laterOf(lastLease, writtenAt(change.lease));
-    });
+    };
+    const result = replay({ reader, crc32, segmentBytes, apply });
     if (result.type === "corrupt") {
       throw new StoreCorruptError(
         `${result.file} is damaged at offset ${result.offset} (${result.reason}). Leases behind it are unknown, so nothing is served. Move the state directory away and start again: the server fetches everything from its partner. Never put an older copy in its place while the partner lives.`,
       );
     }
     this.torn = result.torn;
+    this.mended = result.type === "ok" ? result.mended : [];
     // A server of a pair has a heartbeat, and some of its leases are by the partner's clock.
     const isAlone = config.relationships.length === 0 && lastLease !== NO_TIME;
     this.lastRecord = Math.max(this.lastHeartbeat, isAlone ? startOf(lastLease) : 0);
     this.store = createStore({
-      crc32: options.crc32,
+      crc32,
       storeId: options.newStoreId,
       source: this.#source(),
       resume: result.resume,
-      ...(options.segmentBytes === undefined ? {} : { segmentBytes: options.segmentBytes }),
+      segmentBytes,
       ...(options.snapshotAfterBytes === undefined
         ? {}
         : { snapshotAfterBytes: options.snapshotAfterBytes }),
     });
+    // What was mended with is needed no longer when all is written once more.
+    if (this.mended.length > 0) this.store.requestSnapshot();
   }
 
   /** A lease under a new version. */
@@ -104,8 +116,10 @@ export class ServerState {
     this.#commit({ type: "lease-removed", key: { kind, address, length } });
   }
 
-  saveBlock(block: Block): void {
-    this.amendBlock({ ...block, version: this.store.nextSequence });
+  /** A block that is given to the secondary with this change. */
+  giveBlock(block: Omit<Block, "givenAt" | "version">): void {
+    const sequence = this.store.nextSequence;
+    this.amendBlock({ ...block, version: sequence, givenAt: sequence });
   }
 
   amendBlock(block: Block): void {
@@ -124,6 +138,7 @@ export class ServerState {
   }
 
   heartbeat(at: Millis): void {
+    this.store.note();
     this.#commit({ type: "heartbeat", at });
   }
 

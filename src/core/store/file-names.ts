@@ -5,7 +5,12 @@ export type StoreFile =
   | { readonly kind: "snapshot"; readonly id: number }
   | { readonly kind: "unfinished"; readonly id: number };
 
+/** Where `head.ts` writes. */
+export const HEAD_NAME = "head";
+
 const DIGITS = 16;
+/** No store comes near: a number beyond was made up. */
+const MOST = 1e15;
 
 export function segmentName(id: number): string {
   return `log-${String(id).padStart(DIGITS, "0")}`;
@@ -25,6 +30,7 @@ export function parseFileName(name: string): StoreFile | undefined {
   const match = /^(log|snapshot)-(\d{16})(\.tmp)?$/.exec(name);
   if (match === null) return undefined;
   const id = Number(match[2]);
+  if (id >= MOST) return undefined;
   if (match[1] === "log") return match[3] === undefined ? { kind: "segment", id } : undefined;
   return { kind: match[3] === undefined ? "snapshot" : "unfinished", id };
 }

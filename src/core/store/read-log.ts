@@ -15,7 +15,8 @@ import {
   readHeader,
   recordsAreWhole,
 } from "./group.ts";
-import { decodeRecord, RECORD_MIN_BYTES } from "./record.ts";
+import { cutWriteAt } from "./log-tail.ts";
+import { decodeRecord } from "./record.ts";
 import { CorruptStoreError, type TornGroup } from "./resume.ts";
 
 export interface LogWalkOptions {
@@ -25,6 +26,8 @@ export interface LogWalkOptions {
   readonly segments: readonly number[];
   /** Undefined: whatever the first group says. */
   readonly storeId: string | undefined;
+  /** Octets of a segment. */
+  readonly segmentBytes: number;
   readonly apply: (change: Change, sequence: number) => void;
 }
 
@@ -71,11 +74,25 @@ class LogWalk {
 
   run(): LogEnd {
     for (const segment of this.options.segments) {
-      if (segment >= this.position.segment) this.walkSegment(segment);
+      if (segment < this.position.segment) continue;
+      this.refuseSize(segment);
+      this.walkSegment(segment);
     }
     this.refuseLaterGroups();
     const { storeId, position, groups, records, bytes } = this;
     return { storeId, position, groups, records, bytes, ...this.tail() };
+  }
+
+  /** A segment gets its name when it is whole: a shorter one was cut, and what stood there is unknown. */
+  private refuseSize(segment: number): void {
+    const { file, size } = this.window(segment);
+    const { segmentBytes } = this.options;
+    if (size === segmentBytes) return;
+    throw new CorruptStoreError(
+      file,
+      Math.min(size, segmentBytes),
+      `the file has ${size} octets, a segment has ${segmentBytes}`,
+    );
   }
 
   /** Follows the chain through a segment as far as it goes; elsewhere it may go on only in a later one. */
@@ -193,30 +210,23 @@ class LogWalk {
 
   /** What the last write left behind the last group. */
   private tail(): { torn: TornGroup | undefined; clean: boolean; lostSequences: number } {
+    const { segment: lastSegment, end, sequence } = this.position;
     let torn: TornGroup | undefined;
     let clean = true;
     let lostSequences = 0;
     for (const segment of this.options.segments) {
-      if (segment < this.position.segment) continue;
+      if (segment < lastSegment) continue;
       const window = this.window(segment);
-      const from = segment === this.position.segment ? this.position.end : 0;
-      const last = window.lastNonZero(from);
-      if (last < 0) continue;
+      const from = segment === lastSegment ? end : 0;
+      const found = this.groupAt(window, segment, from);
+      const header = found.type === "none" ? found.header : undefined;
+      const lost = cutWriteAt({ window, from, header, sequence });
+      if (lost === undefined) continue;
       torn ??= { file: window.file, offset: from };
-      if (segment === this.position.segment) clean = false;
-      lostSequences += this.sequencesOf(window, segment, from, last);
+      if (segment === lastSegment) clean = false;
+      lostSequences += lost;
     }
     return { torn, clean, lostSequences };
-  }
-
-  /** T-07: no sequence is used again. A torn header says how many there were; else its extent bounds them. */
-  private sequencesOf(window: FileWindow, segment: number, from: number, last: number): number {
-    const found = this.groupAt(window, segment, from);
-    const header = found.type === "none" ? found.header : undefined;
-    if (header !== undefined && header.previous.sequence === this.position.sequence) {
-      return header.firstSequence + header.count - 1 - this.position.sequence;
-    }
-    return Math.ceil((last + 1 - from) / RECORD_MIN_BYTES);
   }
 
   private groupAt(window: FileWindow, segment: number, offset: number): Found {

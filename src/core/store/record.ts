@@ -13,14 +13,18 @@ import { decodeEndpoint, encodeEndpoint } from "./endpoint-json.ts";
 
 /** Type numbers are never used again for something else. */
 const TYPE = {
-  lease: 1,
   "lease-removed": 2,
-  block: 3,
   "block-removed": 4,
   endpoint: 5,
   heartbeat: 6,
-  clock: 7,
+  address: 1,
+  prefix: 7,
+  block: 8,
+  clock: 9,
 } as const;
+
+/** Records of older versions: prefixes and blocks whose owner followed from the order of their versions. */
+const OLD_TYPE = { prefix: TYPE.address, block: 3 } as const;
 
 const PREFIX = 1;
 const MARKED = 2;
@@ -43,7 +47,7 @@ export function encodeRecord(change: Change, into: ByteWriter): number {
   encodeBody(change, into);
   const length = into.length - start;
   assert(length <= RECORD_MAX_BYTES, "a record of the log has at most 16 KiB");
-  into.bytes[start] = TYPE[change.type];
+  into.bytes[start] = TYPE[change.type === "lease" ? change.lease.kind : change.type];
   into.bytes[start + 1] = (length - 4) >>> 16;
   into.bytes[start + 2] = (length - 4) >>> 8;
   into.bytes[start + 3] = length - 4;
@@ -88,12 +92,15 @@ function encodeBody(change: Change, into: ByteWriter): void {
 
 function decodeBody(type: number, from: ByteReader, length: number): Change {
   switch (type) {
-    case TYPE.lease:
-      return { type: "lease", lease: decodeLease(from) };
+    case TYPE.address:
+      return { type: "lease", lease: withOwner(decodeLease(from, 0)) };
+    case TYPE.prefix:
+      return { type: "lease", lease: decodeLease(from, from.u53()) };
     case TYPE["lease-removed"]:
       return { type: "lease-removed", key: decodeKey(from.u8(), from) };
+    case OLD_TYPE.block:
     case TYPE.block:
-      return { type: "block", block: decodeBlock(from) };
+      return { type: "block", block: decodeBlock(from, type) };
     case TYPE["block-removed"]:
       return {
         type: "block-removed",
@@ -124,6 +131,7 @@ function decodeSigned(from: ByteReader): number {
 }
 
 function encodeLease(lease: Lease, into: ByteWriter): void {
+  if (lease.kind === "prefix") into.u53(lease.primarySince);
   into.u8(
     (lease.kind === "prefix" ? PREFIX : 0) |
       (lease.marked ? MARKED : 0) | // F-299, F-540: the mark is stored with the change
@@ -166,7 +174,7 @@ function encodeLease(lease: Lease, into: ByteWriter): void {
   }
 }
 
-function decodeLease(from: ByteReader): Lease {
+function decodeLease(from: ByteReader, primarySince: number): Lease {
   const flags = from.u8();
   const { kind, address, length } = decodeKey(flags, from);
   const status = decodeStatus(from);
@@ -178,6 +186,7 @@ function decodeLease(from: ByteReader): Lease {
     length,
     status,
     version,
+    primarySince,
     iaid: from.u32(),
     validLifetime: from.u32(),
     preferredLifetime: from.u32(),
@@ -205,6 +214,12 @@ function decodeLease(from: ByteReader): Lease {
   };
 }
 
+/** `OLD_TYPE.prefix`: a prefix that was freed after a block was given was a hole in it, and its version said so. */
+function withOwner(lease: Lease): Lease {
+  const isFree = lease.kind === "prefix" && lease.status === "FREE";
+  return isFree ? { ...lease, primarySince: lease.version } : lease;
+}
+
 function decodeDuid(from: ByteReader): Duid {
   const length = from.u16();
   const at = from.take(length);
@@ -228,23 +243,26 @@ function encodeBlock(block: Block, into: ByteWriter): void {
   into.u8(block.length);
   into.u8(BINDING_STATUS[block.status]); // F-535, F-536
   into.u53(block.version);
+  into.u53(block.givenAt);
   into.u32(block.startTimeOfState);
   into.text(block.link);
 }
 
-function decodeBlock(from: ByteReader): Block {
+function decodeBlock(from: ByteReader, type: number): Block {
   const marked = (from.u8() & MARKED) !== 0;
   const address = ipv6FromBytes(from.bytes, from.take(16));
   const length = from.u8();
   const status = decodeStatus(from);
   if (status !== "FREE" && status !== "FREE-BACKUP")
     throw new StoredFormatError("a stored block is not available");
+  const version = from.u53();
   return {
     address,
     length,
     status,
     marked,
-    version: from.u53(),
+    version,
+    givenAt: type === OLD_TYPE.block ? version : from.u53(),
     startTimeOfState: from.u32(),
     link: from.text(),
   };

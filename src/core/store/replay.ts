@@ -4,8 +4,15 @@
 import type { Crc32, DiskReader } from "../../ports/disk.ts";
 import type { Change } from "../model/change.ts";
 import { StoredFormatError } from "./bytes.ts";
-import { parseFileName, segmentName, snapshotName, unfinishedName } from "./file-names.ts";
+import {
+  HEAD_NAME,
+  parseFileName,
+  segmentName,
+  snapshotName,
+  unfinishedName,
+} from "./file-names.ts";
 import { LOG_START } from "./group.ts";
+import { type HeadFound, readHead } from "./head.ts";
 import { type LogEnd, walkLog } from "./read-log.ts";
 import {
   applySnapshot,
@@ -13,7 +20,12 @@ import {
   type SnapshotFound,
   verifySnapshot,
 } from "./read-snapshot.ts";
-import { CorruptStoreError, type ReplayResult, type ResumePoint } from "./resume.ts";
+import {
+  CorruptStoreError,
+  type MendedDamage,
+  type ReplayResult,
+  type ResumePoint,
+} from "./resume.ts";
 
 export type { ReplayResult } from "./resume.ts";
 
@@ -24,48 +36,50 @@ interface Files {
   readonly unfinished: readonly number[];
 }
 
+export interface ReplayOptions {
+  readonly reader: DiskReader;
+  readonly crc32: Crc32;
+  /** Octets of a segment: one of another size was cut or grew. */
+  readonly segmentBytes: number;
+  readonly apply: (change: Change, sequence: number) => void;
+}
+
 /** Reads the whole store. `apply` is called in order: first the snapshot's records, then each later change with its
  * sequence; records may repeat what is known already, and the last one for a key counts. When the result is "corrupt"
  * what was applied is worthless. */
-export function replay(
-  reader: DiskReader,
-  crc32: Crc32,
-  apply: (change: Change, sequence: number) => void,
-): ReplayResult {
+export function replay(options: ReplayOptions): ReplayResult {
   try {
-    return replayFiles(reader, crc32, apply);
+    return replayFiles(options);
   } catch (error) {
     if (!(error instanceof CorruptStoreError)) throw error;
     return { type: "corrupt", file: error.file, offset: error.offset, reason: error.message };
   }
 }
 
-function replayFiles(
-  reader: DiskReader,
-  crc32: Crc32,
-  apply: (change: Change, sequence: number) => void,
-): ReplayResult {
+function replayFiles({ reader, crc32, segmentBytes, apply }: ReplayOptions): ReplayResult {
   const files = filesOf(reader);
+  const head = readHead(reader, crc32);
   const { snapshot, damaged } = chooseSnapshot(reader, files, crc32);
   if (snapshot !== undefined) {
     readable(snapshot.file, () => applySnapshot(reader, snapshot, crc32, apply));
   }
   const { segments } = files;
+  const storeId = snapshot?.storeId ?? head.content?.storeId;
   // Without a snapshot the log must be there from its very beginning.
   const end = walkLog(
-    { reader, crc32, segments, storeId: snapshot?.storeId, apply },
+    { reader, crc32, segments, segmentBytes, storeId, apply },
     snapshot?.begin.position ?? LOG_START,
   );
-  checkEnd(snapshot, damaged, end);
-  const { storeId, torn } = end;
-  const resume = resumePoint(reader, files, snapshot, end);
-  if (storeId === undefined) return { type: "empty", torn, resume };
+  checkEnd({ snapshot, damaged, head, end });
+  const { torn } = end;
+  const resume = resumePoint(reader, files, { snapshot, head, end });
+  if (end.position.sequence === 0 && snapshot === undefined) return { type: "empty", torn, resume };
   return {
     type: "ok",
-    storeId,
+    storeId: end.storeId as string,
     lastSequence: end.position.sequence,
     torn,
-    damagedSnapshots: damaged.map((damage) => damage.file),
+    mended: [...damaged, ...missingSnapshots(files, head), ...damagedHead(head)],
     resume,
     figures: {
       snapshotRecords: snapshot?.end.records ?? 0,
@@ -73,6 +87,16 @@ function replayFiles(
       records: end.records,
     },
   };
+}
+
+function missingSnapshots(files: Files, { content }: HeadFound): readonly MendedDamage[] {
+  return (content?.snapshots ?? [])
+    .filter((id) => id > 0 && !files.snapshots.includes(id))
+    .map((id) => ({ file: snapshotName(id), reason: "it is missing" }));
+}
+
+function damagedHead({ damage }: HeadFound): readonly MendedDamage[] {
+  return damage === undefined ? [] : [{ file: HEAD_NAME, reason: `it ${damage}` }];
 }
 
 /** A snapshot whose checksums are right but that this program cannot read is never passed over for an older one. */
@@ -119,18 +143,29 @@ function chooseSnapshot(
   return { snapshot: undefined, damaged };
 }
 
-function checkEnd(
-  snapshot: SnapshotFound | undefined,
-  damaged: readonly SnapshotDamage[],
-  end: LogEnd,
-): void {
-  if (snapshot !== undefined && end.position.sequence < snapshot.end.sequence) {
-    // It was published only when the log was durable up to there: a part of the log is gone.
-    const reason = `the log ends at sequence ${end.position.sequence}, but the snapshot needs it up to ${snapshot.end.sequence}`;
-    throw new CorruptStoreError(snapshot.file, 0, reason);
-  }
+interface Found {
+  readonly snapshot: SnapshotFound | undefined;
+  readonly head: HeadFound;
+  readonly end: LogEnd;
+}
+
+/** Whether the log reaches as far as others know that it did: if not, a part of it is gone. */
+function checkEnd({
+  snapshot,
+  damaged,
+  head,
+  end,
+}: Found & { readonly damaged: readonly SnapshotDamage[] }): void {
+  const { segment, end: offset, sequence } = end.position;
+  const refuse = (file: string, needed: number): void => {
+    if (sequence >= needed) return;
+    const reason = `the log ends at sequence ${sequence}, but by ${file} it went to ${needed}`;
+    throw new CorruptStoreError(segmentName(segment), offset, reason);
+  };
+  if (snapshot !== undefined) refuse(snapshot.file, snapshot.end.sequence);
+  refuse(HEAD_NAME, head.content?.sequence ?? 0);
   const [first] = damaged;
-  if (first !== undefined && end.storeId === undefined) {
+  if (first !== undefined && sequence === 0) {
     throw new CorruptStoreError(
       first.file,
       first.offset,
@@ -142,8 +177,7 @@ function checkEnd(
 function resumePoint(
   reader: DiskReader,
   files: Files,
-  snapshot: SnapshotFound | undefined,
-  end: LogEnd,
+  { snapshot, head, end }: Found,
 ): ResumePoint {
   const { position, clean } = end;
   // Segments behind the last group hold nothing, or a torn group: never used again, so that nothing stale is read.
@@ -169,7 +203,10 @@ function resumePoint(
       snapshot === undefined
         ? undefined
         : { id: snapshot.id, segment: snapshot.begin.position.segment },
-    nextSnapshotId: Math.max(0, ...files.snapshots, ...files.unfinished) + 1,
+    olderSnapshot: Math.max(0, ...files.snapshots.filter((id) => id < (snapshot?.id ?? 0))),
+    head,
+    nextSnapshotId:
+      Math.max(0, ...files.snapshots, ...files.unfinished, ...(head.content?.snapshots ?? [])) + 1,
     staleSnapshots: files.snapshots.filter((id) => id !== snapshot?.id).map(snapshotName),
     garbage: [...blank.map(segmentName), ...files.unfinished.map(unfinishedName)],
     logBytes: end.bytes,

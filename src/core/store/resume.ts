@@ -1,6 +1,7 @@
 // What a replay found, and where a store goes on after it.
 
 import type { LogPosition } from "./group.ts";
+import type { HeadFound } from "./head.ts";
 import type { OpenSegment } from "./segments.ts";
 import type { SnapshotKept } from "./snapshotter.ts";
 
@@ -17,6 +18,9 @@ export interface ResumePoint {
     readonly known: readonly number[];
   };
   readonly snapshot: SnapshotKept | undefined;
+  /** Id of the whole one before it that may be there, 0 = none. */
+  readonly olderSnapshot: number;
+  readonly head: HeadFound;
   readonly nextSnapshotId: number;
   /** Older or damaged snapshots: they go when the next one is published. */
   readonly staleSnapshots: readonly string[];
@@ -31,6 +35,12 @@ export interface ResumePoint {
 export interface TornGroup {
   readonly file: string;
   readonly offset: number;
+}
+
+/** Something that cannot be read and that nothing is missing without: other files made good for it. */
+export interface MendedDamage {
+  readonly file: string;
+  readonly reason: string;
 }
 
 export interface ReplayFigures {
@@ -48,8 +58,8 @@ export type ReplayResult =
       /** Sequence of the last record that was replayed. */
       readonly lastSequence: number;
       readonly torn: TornGroup | undefined;
-      /** Snapshots that could not be read; an older one and the log made good for them. Worth an alarm. */
-      readonly damagedSnapshots: readonly string[];
+      /** Worth an alarm: the next damage may find nothing to mend it with. */
+      readonly mended: readonly MendedDamage[];
       readonly resume: ResumePoint;
       readonly figures: ReplayFigures;
     }

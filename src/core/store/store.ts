@@ -8,6 +8,7 @@ import { assert } from "../model/unreachable.ts";
 import { snapshotName } from "./file-names.ts";
 import { GROUP_ALIGNMENT, GROUP_MAX_BYTES, paddedLength, sealGroup } from "./group.ts";
 import { GroupQueue, type PendingGroup } from "./group-queue.ts";
+import { Head } from "./head.ts";
 import type { ResumePoint } from "./resume.ts";
 import { Segments } from "./segments.ts";
 import { type SnapshotKept, type SnapshotSource, Snapshotter } from "./snapshotter.ts";
@@ -55,6 +56,8 @@ export interface Store {
   readonly starved: boolean;
   /** Every appended record is durable. */
   readonly idle: boolean;
+  /** What `note` asked for is done. */
+  readonly isNoted: boolean;
   readonly stats: StoreStats;
   /** Appends a whole after-image; returns its sequence (53 bits, never used again). One that `rides` starts no write of its
    * own: nothing would be wrong without it. */
@@ -67,6 +70,8 @@ export interface Store {
   retry(): void;
   /** Takes a snapshot as soon as none is running. */
   requestSnapshot(): void;
+  /** Notes how far the log is durable, at the next `poll`: a loss of what is there then does not pass for a crash. */
+  note(): void;
 }
 
 export const DEFAULT_SEGMENT_BYTES = 16_777_216;
@@ -92,16 +97,26 @@ class LogStore implements Store {
   private readonly segments: Segments;
   private readonly snapshotter: Snapshotter;
   private readonly snapshotAfterBytes: number;
+  private readonly head: Head;
   /** The newest snapshot on the disk; those in `staleSnapshots` are older or damaged and go with the next. */
   private snapshot: SnapshotKept | undefined;
+  /** The one before it, 0 when there is none. */
+  private olderSnapshot: number;
   private staleSnapshots: readonly string[];
   private readonly removals: string[];
+  /** These go when the head names them no longer. */
+  private laterRemovals: string[] = [];
+  /** Segment of the last durable group that the head knows of. */
+  private headSegment: number;
   private readonly waiting = new Map<number, Done>();
   private lastRequest = 0;
   private writing = false;
   /** The last record that asks for a write, and the last one that was given to one. */
   private urgentSequence = 0;
   private startedSequence = 0;
+  /** The last record that was appended, and the last durable one: those of a torn group (T-07) are behind them. */
+  private appendedRecord: number;
+  private durableRecord: number;
   /** The oldest group found no room. */
   private placeless = false;
   private removing = false;
@@ -130,6 +145,8 @@ class LogStore implements Store {
     // T-07: the sequence goes on behind everything that was ever given out, a torn group included.
     this.nextSequence = resume?.nextSequence ?? 1;
     this.durableSequence = this.nextSequence - 1;
+    this.durableRecord = resume?.segments.position.sequence ?? 0;
+    this.appendedRecord = this.durableRecord;
     this.snapshotAfterBytes = options.snapshotAfterBytes ?? DEFAULT_SNAPSHOT_AFTER_BYTES;
     this.bytesSinceSnapshot = resume?.logBytes ?? 0;
     this.counts.snapshotBytes = resume?.snapshotBytes ?? 0;
@@ -144,6 +161,10 @@ class LogStore implements Store {
     });
     this.snapshot = resume?.snapshot;
     this.staleSnapshots = resume?.staleSnapshots ?? [];
+    this.olderSnapshot = resume?.olderSnapshot ?? 0;
+    this.head = new Head(this.crc32, resume?.head);
+    this.headSegment = resume?.segments.position.segment ?? 0;
+    if (resume?.storeId !== undefined && resume.head.damage !== undefined) this.head.want();
     this.removals = [...(resume?.garbage ?? [])];
   }
 
@@ -157,6 +178,10 @@ class LogStore implements Store {
 
   get idle(): boolean {
     return !this.writing && this.queue.isEmpty;
+  }
+
+  get isNoted(): boolean {
+    return this.head.isSettled;
   }
 
   get stats(): StoreStats {
@@ -180,6 +205,7 @@ class LogStore implements Store {
       );
     assert(sequence < Number.MAX_SAFE_INTEGER, "the log's sequence has 53 bits");
     this.queue.append(change, sequence);
+    this.appendedRecord = sequence;
     this.nextSequence = sequence + 1;
     return sequence;
   }
@@ -190,6 +216,7 @@ class LogStore implements Store {
     if (all) this.urgentSequence = this.lastSequence;
     if (this.urgentSequence > this.startedSequence) this.writeGroup(emit);
     this.zeroAhead(emit);
+    this.stepHead(emit);
     this.stepSnapshot(emit);
     this.removeNext(emit);
   }
@@ -208,6 +235,10 @@ class LogStore implements Store {
 
   requestSnapshot(): void {
     this.snapshotWanted = true;
+  }
+
+  note(): void {
+    this.head.want();
   }
 
   /** One write at a time: so only the last group may be torn, and all that came meanwhile shares the next write. */
@@ -244,6 +275,10 @@ class LogStore implements Store {
         return;
       }
       this.durableSequence = lastSequence; // R7031-63, F-530, F-538, F-545
+      this.durableRecord = lastSequence;
+      // From now on the segment cannot be lost unnoticed.
+      if (segment !== this.headSegment) this.head.want();
+      this.headSegment = segment;
       this.queue.recycle(group);
     });
     emit({ type: "write", id, file: place.file, offset: place.offset, bytes });
@@ -269,6 +304,28 @@ class LogStore implements Store {
     emit({ type: "zero", id, file, size });
   }
 
+  private stepHead(emit: (request: DiskRequest) => void): void {
+    if (this.trouble !== undefined && !this.head.isMade) return;
+    const { durableRecord: sequence, olderSnapshot, snapshot, storeId } = this;
+    const step = this.head.step(() => ({
+      storeId,
+      sequence,
+      snapshots: [snapshot?.id ?? 0, olderSnapshot],
+    }));
+    if (step === undefined) return;
+    const removals = this.laterRemovals;
+    this.laterRemovals = [];
+    const id = this.request((error) => {
+      // Old files go even if the head cannot be made: that makes room for it.
+      this.removals.push(...removals);
+      this.head.done(error === undefined);
+      if (error === undefined) return;
+      if (step.type === "zero") this.trouble = `making ${step.file} failed: ${error}`;
+      else this.failed = `writing ${step.file} failed: ${error}`;
+    });
+    emit({ ...step, id });
+  }
+
   private stepSnapshot(emit: (request: DiskRequest) => void): void {
     if (this.trouble !== undefined) return;
     if (!this.snapshotter.isRunning && this.wantsSnapshot()) {
@@ -276,7 +333,7 @@ class LogStore implements Store {
       this.bytesSinceSnapshot = 0;
       this.snapshotter.start(this.segments.position);
     }
-    const step = this.snapshotter.step(this.lastSequence, this.durableSequence);
+    const step = this.snapshotter.step(this.appendedRecord, this.durableRecord);
     if (step === undefined) return;
     const publish = step.type === "publish";
     const id = this.request((error) => {
@@ -305,10 +362,13 @@ class LogStore implements Store {
     this.counts.snapshotBytes = bytes;
     const previous = this.snapshot;
     // The previous one stays, with all segments it needs, until the next is published: the newest was never read back.
-    this.removals.push(...this.staleSnapshots);
+    this.laterRemovals.push(...this.staleSnapshots);
     this.staleSnapshots = previous === undefined ? [] : [snapshotName(previous.id)];
+    this.olderSnapshot = previous?.id ?? 0;
     this.snapshot = { id, segment };
-    if (previous !== undefined) this.removals.push(...this.segments.dropBelow(previous.segment));
+    if (previous !== undefined)
+      this.laterRemovals.push(...this.segments.dropBelow(previous.segment));
+    this.head.want();
   }
 
   private removeNext(emit: (request: DiskRequest) => void): void {

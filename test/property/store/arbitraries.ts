@@ -61,6 +61,7 @@ export const leases: fc.Arbitrary<Lease> = fc
       partnerLifetimeSent: word,
       partnerLifetimeHighest: word,
       version,
+      primarySince: version,
       ackEpoch: word,
       marked: fc.boolean(),
       everSent: fc.boolean(),
@@ -70,7 +71,12 @@ export const leases: fc.Arbitrary<Lease> = fc
       reconfigureData: kept,
     }),
   )
-  .map(([own, body]) => ({ ...own, ...body }));
+  .map(([own, body]) => ({
+    ...own,
+    ...body,
+    // Only a prefix has an owner that is written down.
+    primarySince: own.kind === "prefix" ? body.primarySince : 0,
+  }));
 
 export const blocks: fc.Arbitrary<Block> = fc
   .tuple(
@@ -80,6 +86,7 @@ export const blocks: fc.Arbitrary<Block> = fc
       link: text,
       startTimeOfState: word,
       version,
+      givenAt: version,
       marked: fc.boolean(),
     }),
   )

@@ -3,6 +3,12 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { crc32 } from "../../../sim/crc32.ts";
+import type { Block } from "../../../src/core/model/blocks.ts";
+import type { Change } from "../../../src/core/model/change.ts";
+import { ipv6FromBigint } from "../../../src/core/model/ipv6.ts";
+import type { Lease } from "../../../src/core/model/lease.ts";
+import { freshLease } from "../../../src/core/model/lease-status.ts";
+import { prefixOwner } from "../../../src/core/model/prefix-owner.ts";
 import { ByteReader, ByteWriter, StoredFormatError } from "../../../src/core/store/bytes.ts";
 import {
   decodeRecord,
@@ -27,6 +33,42 @@ test("F-263, F-264, F-265, F-266, F-267, F-268, F-269, F-531, F-533, F-534, F-53
     }),
     { numRuns: 400 },
   );
+});
+
+/** A record in the older form: without the number that names its owner, under the older type. */
+function older(change: Change, type: number, cut: { from: number; octets: number }): Uint8Array {
+  const writer = new ByteWriter(64);
+  encodeRecord(change, writer);
+  const bytes = [...writer.bytes.subarray(0, writer.length)];
+  bytes.splice(cut.from, cut.octets);
+  bytes.splice(0, 4, type, 0, (bytes.length - 4) >> 8, (bytes.length - 4) & 0xff);
+  return Uint8Array.from(bytes);
+}
+
+test("F-028, F-535: in older records the versions say whose a free prefix is: what was freed after its block was given is a hole", () => {
+  const key = { kind: "prefix", address: ipv6FromBigint(0x20010db8n << 96n), length: 56 } as const;
+  const given: Block = {
+    address: key.address,
+    length: 48,
+    status: "FREE-BACKUP",
+    link: "lan",
+    startTimeOfState: 5,
+    version: 70,
+    givenAt: 70,
+    marked: false,
+  };
+  const read = (bytes: Uint8Array) => decodeRecord(new ByteReader(bytes));
+  const block = read(older({ type: "block", block: given }, 3, { from: 30, octets: 8 }));
+  expect(block).toEqual({ type: "block", block: given });
+  for (const [version, owner] of [
+    [69, "FREE-BACKUP"],
+    [71, "FREE"],
+  ] as const) {
+    const lease = { ...freshLease(key, "lan"), version };
+    const change = read(older({ type: "lease", lease }, 1, { from: 4, octets: 8 }));
+    expect(change).toEqual({ type: "lease", lease: { ...lease, primarySince: version } });
+    expect(prefixOwner((change as { lease: Lease }).lease, given)).toBe(owner);
+  }
 });
 
 test("octets that are no record throw StoredFormatError and nothing else", () => {

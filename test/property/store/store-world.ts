@@ -99,7 +99,7 @@ export class StoreWorld {
   history: { readonly sequence: number; readonly change: Change }[] = [];
   /** What happened, so that a test can tell that it tested something. */
   readonly seen = { torn: 0, snapshots: 0, fromSnapshot: 0, segmentsRemoved: 0, starts: 0 };
-  private readonly options: WorldOptions;
+  private readonly options: Required<WorldOptions>;
   private readonly digests = new Map<number, string>();
 
   constructor(seed: number, options: WorldOptions = {}) {
@@ -192,7 +192,12 @@ export class StoreWorld {
     durableUpTo = this.store.durableSequence,
   ): { readonly result: ReplayResult; readonly state: State } {
     const state = new State();
-    const result = replay(disk.reader(), crc32, (change) => state.apply(change));
+    const result = replay({
+      reader: disk.reader(),
+      crc32,
+      segmentBytes: this.options.segmentBytes,
+      apply: (change) => state.apply(change),
+    });
     if (result.type === "corrupt")
       throw new Error(`corrupt: ${result.file} ${result.offset} ${result.reason}`);
     const last = result.type === "ok" ? result.lastSequence : 0;
@@ -272,6 +277,7 @@ export class StoreWorld {
       marked: random.chance(0.5),
       everSent: random.chance(0.5),
       endingSent: random.chance(0.5),
+      primarySince: isPrefix ? random.below(1_000) : 0,
       relayData: text(1_500),
       fqdn: text(60),
       reconfigureData: text(30),
@@ -303,7 +309,12 @@ export class StoreWorld {
       };
       this.append({
         type: "block",
-        block: { ...prefix, ...body, version: this.store.nextSequence },
+        block: {
+          ...prefix,
+          ...body,
+          version: this.store.nextSequence,
+          givenAt: this.store.nextSequence,
+        },
       });
       return;
     }

@@ -43,6 +43,7 @@ function leaseOf(n: number, version: number, random: Prng): Lease {
     marked: random.chance(0.3),
     everSent: true,
     endingSent: false,
+    primarySince: n,
     relayData: n % 3 === 0 ? random.bytes(random.below(60)) : undefined,
     fqdn: undefined,
     reconfigureData: undefined,

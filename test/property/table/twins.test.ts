@@ -90,6 +90,7 @@ const bodies = fc.record({
   marked: fc.boolean(),
   everSent: fc.boolean(),
   endingSent: fc.boolean(),
+  primarySince: fc.maxSafeNat(),
   relayData: blobs,
   fqdn: blobs,
   reconfigureData: blobs,

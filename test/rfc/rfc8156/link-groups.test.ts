@@ -64,7 +64,7 @@ describe("§4.4 m-to-1 and links without a partner", () => {
     expect(statuses(a, 1)).toEqual({ ABANDONED: MORE_THAN_A_BATCH, EXPIRED: 9 });
     a.reach("NORMAL", "NORMAL");
     a.run(7_000);
-    expect(statuses(a, 1)["ABANDONED"]).toBeUndefined();
+    expect(statuses(a, 1).ABANDONED).toBeUndefined();
   });
 
   it("8.7 a full batch of one link leaves every other its share (R7031-24)", () => {
@@ -73,7 +73,7 @@ describe("§4.4 m-to-1 and links without a partner", () => {
     give(a, 2, MORE_THAN_A_BATCH, { status: "ACTIVE", stateExpirationTime: a.time(-60) });
     a.tick();
     const half = LIMITS.expiriesPerTick / 2;
-    expect([statuses(a, 1)["EXPIRED"], statuses(a, 2)["FREE"]]).toEqual([half, half]);
+    expect([statuses(a, 1).EXPIRED, statuses(a, 2).FREE]).toEqual([half, half]);
   });
 
   it("7.5 a free lease of which the partner must hear is forgotten afterwards, and keeps nothing waiting", () => {
@@ -85,7 +85,7 @@ describe("§4.4 m-to-1 and links without a partner", () => {
     });
     give(a, 1, 9, { status: "ACTIVE", stateExpirationTime: a.time(-60) });
     a.tick();
-    expect(statuses(a, 1)["EXPIRED"]).toBe(9);
+    expect(statuses(a, 1).EXPIRED).toBe(9);
   });
 
   it("a hold that a former relationship left behind ends on a link without one", () => {

@@ -152,13 +152,12 @@ describe("§5.3.6 UPDREQALL", () => {
     const a = quiet();
     for (let number = 1; number <= 5; number++) give(a, number, { marked: number === 3 });
     give(a, 6, { status: "FREE", stateExpirationTime: 0 });
-    a.host.up.state.saveBlock({
+    a.host.up.state.giveBlock({
       address: ip("2001:db8:8000:8000::"),
       length: 49,
       status: "FREE-BACKUP",
       link: "",
       startTimeOfState: a.time(),
-      version: 0,
       marked: false,
     });
     const id = a.send("UPDREQALL");
@@ -192,13 +191,12 @@ describe("§5.3.6 UPDREQALL", () => {
     const a = new ScriptedPartner("a").start().reach("PARTNER-DOWN", "RECOVER");
     a.send("UPDREQ");
     expect(a.expectOne("UPDDONE")).toBeDefined();
-    a.host.up.state.saveBlock({
+    a.host.up.state.giveBlock({
       address: ip("2001:db8:8000:8000::"),
       length: 49,
       status: "FREE-BACKUP",
       link: "",
       startTimeOfState: a.time(),
-      version: 0,
       marked: true,
     });
     a.tick();
@@ -240,13 +238,12 @@ describe("§6.1.2 no more open updates than the partner takes", () => {
     for (let number = 1; number <= 20; number++) give(a, number, { marked: number % 2 === 0 });
     for (let i = 0; i < 8; i++) {
       const address = ip(`2001:db8:8000:${(0x8000 + i * 0x100).toString(16)}::`);
-      a.host.up.state.saveBlock({
+      a.host.up.state.giveBlock({
         address,
         length: 56,
         status: "FREE-BACKUP",
         link: "",
         startTimeOfState: a.time(),
-        version: 0,
         marked: true,
       });
     }

@@ -28,12 +28,22 @@ it.each([
     expect(again?.address).toBe(held.address);
     const until = lone.now + (again?.valid ?? 0) * 1_000;
     lone.pass(1);
-    decline(held.address);
+    expect(decline(held.address)?.type).toBe("REPLY");
+    const isTaken = !more.includes("max-declines");
+    expect(lone.lease(held.address)?.status).toBe(isTaken ? "ABANDONED" : "ACTIVE");
     for (let i = 0; i < 200; i++) lone.pass(1);
     const others = [2, 3].flatMap((number) =>
       acquire(new TestClient(host, number), host, lone.now),
     );
     expect(lone.now).toBeLessThan(until);
+    // The client itself is told when it renews.
+    const renewal = client.send(
+      "RENEW",
+      [serverId(host.config.server.duid), iaNa(1, held.address)],
+      lone.now,
+    );
+    const told = renewal?.leases ?? [];
+    expect(told.some(({ address, valid }) => address === held.address && valid > 0)).toBe(!isTaken);
     expect(others.map(({ address }) => address)).not.toContain(held.address);
   },
 );

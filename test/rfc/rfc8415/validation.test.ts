@@ -70,19 +70,28 @@ describe("RFC 8415 §16 message validation", () => {
     expect(lone.host.up.state.table.size).toBe(before);
   });
 
-  it("RFC 9915 §16 a client's message to a unicast address is discarded, a relay's is not (N-004, N-003)", () => {
+  it("RFC 9915 §16 a client's message to a unicast address is discarded, a relay's is not (N-004, N-003); what ends a lease is taken on the link", () => {
     const lone = new Lone();
     const { address } = lone.bind(A);
     for (const type of CLIENT_TYPES) {
       const server = type === "SOLICIT" || type === "CONFIRM" || type === "REBIND" ? [] : [OURS];
       const ias = type === "INFORMATION-REQUEST" ? [] : [na(1, address)];
-      expect(reason(lone, type, A, [...server, ...ias], { multicast: false })).toBe(
-        "unicast-from-client",
-      );
+      const sources = ["2001:db8:77::1", ...(/RELEASE|DECLINE/.test(type) ? [] : ["fe80::1"])];
+      for (const source of sources)
+        expect(
+          reason(lone, type, A, [...server, ...ias], { multicast: false, source: ip(source) }),
+        ).toBe("unicast-from-client");
     }
     expect(lone.lease(address)?.status).toBe("ACTIVE");
     const wrap = relayed("2001:db8:1::9", "fe80::1");
     expect(lone.ask("RENEW", A, [OURS, na(1, address)], { multicast: false, wrap })).toBeDefined();
+    // udhcpc6 sends its only RELEASE so, from the address that it gives back.
+    const where = { multicast: false, source: address };
+    expect(lone.ask("RELEASE", A, [OURS, na(1, address)], where)).toBeDefined();
+    expect(lone.lease(address)?.status).toBe("FREE");
+    const other = lone.bind(A).address;
+    lone.ask("DECLINE", A, [OURS, na(1, other)], { multicast: false, source: ip("fe80::1") });
+    expect(lone.lease(other)?.status).toBe("ABANDONED");
   });
 
   it("RFC 9915 §21 options that are obsolete or out of place are ignored and the rest is served (N-001, N-002, N-007, N-008, D-019, D-020, D-021)", () => {

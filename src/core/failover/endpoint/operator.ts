@@ -10,6 +10,7 @@ import {
 } from "../../model/time.ts";
 import { timeText } from "../../wire/time-text.ts";
 import { reclaim, reclaimedFrom } from "../reclaim.ts";
+import { startsNothing } from "../start-wait.ts";
 import { longestValid } from "../updates/forgotten.ts";
 import { mcltWait } from "../updates/mclt.ts";
 import type { Endpoint } from "./endpoint.ts";
@@ -45,7 +46,7 @@ export function declarePartnerDown(
   // Who is off says nothing of the clocks any more.
   endpoint.contact.clockOffset = undefined;
   endpoint.fire("operator-partner-down", "the operator declared the partner down", now);
-  return { ok: true, message: `${state} -> ${endpoint.state}` };
+  return { ok: true, message: `${state} -> ${endpoint.state}${waitNotice(endpoint, now)}` };
 }
 
 /** T-01: the machine is off, confirmed a second time: all of its leases may pass on when their waits are over. */
@@ -64,12 +65,25 @@ export function declareReclaim(endpoint: Endpoint, force: boolean, now: Millis):
   };
 }
 
+/** What the command does not do at once (T-13): until when new clients wait, and what spares a new pair that. */
+function waitNotice(endpoint: Endpoint, now: Millis): string {
+  const wait = startsNothing(endpoint, now);
+  if (wait === undefined) return "";
+  const when = wait.until === NO_TIME ? "" : ` until ${timeText(wait.until)}`;
+  const notice = `. Known clients are renewed; new clients wait${when}: ${wait.reason}`;
+  if (endpoint.record.communicated) return notice;
+  return `${notice}. This server never met its partner: with partner-down-when-new in the relationship such a server serves new clients as soon as its startup time is over, from its first start on`;
+}
+
 /** T-13: a partner that came back and is gone again before its answer to UPDREQALL is given up by a second word. */
 function again(endpoint: Endpoint, force: boolean, now: Millis): OperatorResult {
   const waitsForAnswer = endpoint.record.updateAllNeeded && !endpoint.communicating;
   if (!force || !waitsForAnswer) return { ok: true, message: "already in PARTNER-DOWN" };
   waitForUnknown(endpoint, now);
-  return { ok: true, message: "in PARTNER-DOWN; nobody is asked for the leases that were lost" };
+  return {
+    ok: true,
+    message: `in PARTNER-DOWN; nobody is asked for the leases that were lost${waitNotice(endpoint, now)}`,
+  };
 }
 
 /** Forced past recovery: what was given before the failure may not be known here, so no new lease before that has

@@ -75,7 +75,7 @@ function storeBlock(
   const isWithin = overlapping.some((old) => containsPrefix(old, block));
   for (const old of overlapping) {
     failover.removeBlock(old);
-    // What is taken back out of a larger block leaves the rest; holes in it stay holes by its version.
+    // What is taken back out of a larger block leaves the rest; what is a hole in it stays one.
     if (isWithin)
       for (const part of remainder(old, block)) failover.amendBlock({ ...old, ...part });
   }
@@ -84,13 +84,12 @@ function storeBlock(
     failover.save({ ...alone, status: "FREE", startTimeOfState: block.startTimeOfState });
   const { address, length, status, startTimeOfState } = block;
   if (status === "FREE-BACKUP")
-    failover.saveBlock({
+    failover.giveBlock({
       address,
       length,
       status,
       startTimeOfState,
       link: link.name,
-      version: 0,
       marked: false,
     });
 }

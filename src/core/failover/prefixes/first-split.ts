@@ -38,12 +38,11 @@ function poolsOf(config: CompiledConfig, relationship: string): Place[] {
 function give(context: FailoverContext, place: Place, part: Prefix, now: Millis): number {
   if (context.table.prefixesWithin(part, 1).length === 0) {
     // F-032, F-033, F-535: marked, so nobody's until the secondary has taken it; stored before the BNDUPD leaves.
-    context.saveBlock({
+    context.giveBlock({
       ...part,
       status: "FREE-BACKUP",
       link: place.link.name,
       startTimeOfState: floorTime(now),
-      version: 0,
       marked: true,
     });
     return 1;
@@ -64,5 +63,5 @@ export function splitRefused(
   context.removeBlock(block);
   if (block.length >= delegatedLength) return;
   for (const half of splitHalf(block))
-    context.saveBlock({ ...half, startTimeOfState: floorTime(now), marked: true });
+    context.giveBlock({ ...half, startTimeOfState: floorTime(now), marked: true });
 }

@@ -97,7 +97,13 @@ function applyAccepted(
       return;
     }
     // F-045, F-255: the partner knows of the end; only now may somebody else get the lease.
-    failover.save(freed(lease, freedStatus(lease), floorTime(now), retention));
+    failover.save(
+      freed(lease, freedStatus(lease), {
+        start: floorTime(now),
+        retention,
+        lastSequence: failover.lastSequence(),
+      }),
+    );
     return;
   }
   if (isAvailable(lease.status)) {

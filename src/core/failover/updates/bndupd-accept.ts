@@ -189,9 +189,6 @@ function note(
 /** F-324, F-325, A-75: what we know better goes to the partner. F-327: an open mark is not moved to the front. */
 function markRejected({ failover }: AcceptContext, own: Lease | undefined, status: number): void {
   const tells = status === STATUS.OutdatedBindingInformation || status === STATUS.AddressInUse;
-  if (tells && own !== undefined && !own.marked && own.duid !== undefined) {
-    // The version of a free prefix says whether it is part of a block: it stays.
-    if (own.kind === "prefix" && isAvailable(own.status)) failover.amend({ ...own, marked: true });
-    else failover.save({ ...own, marked: true });
-  }
+  if (tells && own !== undefined && !own.marked && own.duid !== undefined)
+    failover.save({ ...own, marked: true });
 }

@@ -34,7 +34,11 @@ export function storeUpdate(context: StoreContext, accepted: AcceptedUpdate): vo
   if (isEnded(update.status)) {
     // both now know that the client is gone; the lease is free for whom its pool belongs to.
     context.failover.save(
-      freed(updated, freedStatus(update), floorTime(context.now), context.retention),
+      freed(updated, freedStatus(update), {
+        start: floorTime(context.now),
+        retention: context.retention,
+        lastSequence: context.failover.lastSequence(),
+      }),
     );
     return;
   }
@@ -61,14 +65,13 @@ function storeAvailable(context: StoreContext, updated: Lease, update: UpdatedLe
   const block = isBackup ? failover.blocks.containing(update.address, update.length) : undefined;
   const status =
     update.kind === "address" ? freedStatus(update) : isBackup ? "FREE-BACKUP" : "FREE";
-  const free = freed(
-    updated,
-    block === undefined ? status : "FREE",
-    update.startTimeOfState,
+  const free = freed(updated, block === undefined ? status : "FREE", {
+    start: update.startTimeOfState,
     retention,
-  );
+    lastSequence: failover.lastSequence(),
+  });
   if (block === undefined) failover.save(free);
-  else failover.amend({ ...free, version: 0 });
+  else failover.amend({ ...free, primarySince: 0 });
 }
 
 function isEnded(status: UpdatedLease["status"]): boolean {

@@ -4,6 +4,7 @@
 import { placeOfPrefix } from "../../config/lookup.ts";
 import { isReserved } from "../../config/reserved.ts";
 import type { Subnet } from "../../config/types.ts";
+import type { ClientRef, StartWait } from "../../model/authority.ts";
 import { type Ipv6Address, inPrefix } from "../../model/ipv6.ts";
 import type { Lease, LeaseKey } from "../../model/lease.ts";
 import { isHeld, isOf } from "../../model/lease-status.ts";
@@ -13,38 +14,62 @@ import { keyOf, subnetOfLease } from "../bindings.ts";
 import type { Exchange } from "../context.ts";
 import type { Named } from "../named.ts";
 import { type Candidate, candidates } from "./candidates.ts";
-import { isAtLimit } from "./limits.ts";
+import { type LimitReached, limitReached } from "./limits.ts";
 
 export interface Allocation extends Candidate {
   readonly record: Lease | undefined;
 }
+
+/** Why there is no new lease: a limit, a wait of the pair, or nothing is left. */
+export type Refusal =
+  | LimitReached
+  | (StartWait & { readonly type: "wait" })
+  | { readonly type: "exhausted" };
 
 /** A new lease for the IA, or why there is none. `named`: what this answer names already. */
 export function allocate(
   exchange: Exchange,
   ia: RequestedIa,
   named: Named,
-): Allocation | "limit" | undefined {
-  if (isAtLimit(exchange, named.fresh)) return "limit";
-  const client = { duid: exchange.client.duid, iaid: ia.iaid };
+): (Allocation & { readonly type: "found" }) | Refusal {
+  const { context, authority, now, client, link } = exchange;
+  const limit = limitReached(exchange, named.fresh);
+  if (limit !== undefined) return limit;
+  const ref = { duid: client.duid, iaid: ia.iaid };
+  const usable = (candidate: Candidate): Allocation | undefined => {
+    if (named.has(candidate.key)) return undefined;
+    const record = context.table.get(candidate.key);
+    return isUsable(exchange, candidate, record, ref) ? { ...candidate, record } : undefined;
+  };
   for (const candidate of proposals(exchange, ia)) {
-    if (named.has(candidate.key)) continue;
-    const record = exchange.context.table.get(candidate.key);
-    if (isUsable(exchange, candidate, record, client)) return { ...candidate, record };
+    if (context.offers.isHeldForOther(candidate.key, ref, now)) continue;
+    const found = usable(candidate);
+    if (found !== undefined) return { type: "found", ...found };
   }
-  return undefined;
+  const wait = authority.waitsFor(ia.kind, now);
+  if (wait !== undefined) return { type: "wait", ...wait };
+  // D-115: an offer promises nothing, so the oldest one yields where nothing else is left.
+  for (const key of context.offers.oldest(link.name, ia.kind, LIMITS.offersTried)) {
+    for (const candidate of inPool(exchange, key)) {
+      const found = usable(candidate);
+      if (found === undefined) continue;
+      context.counters.add("offer-passed-on");
+      context.offers.release(key);
+      return { type: "found", ...found };
+    }
+  }
+  return { type: "exhausted" };
 }
 
 function isUsable(
   exchange: Exchange,
   { key, subnet }: Candidate,
   record: Lease | undefined,
-  client: { duid: Exchange["client"]["duid"]; iaid: number },
+  client: ClientRef,
 ): boolean {
-  const { context, authority, now } = exchange;
+  const { authority, now } = exchange;
   // D-290: held by somebody, whoever it is.
   if (record !== undefined && isHeld(record, authority.graceSeconds, now)) return false;
-  if (context.offers.isHeldForOther(key, client, now)) return false;
   if (isKeptOut(exchange, key, subnet) || overlapsDelegation(exchange, key)) return false;
   // F-018, F-557: not out of the partner's half, whoever asks for it.
   return authority.mayStart(key, record, client, now);

@@ -3,23 +3,32 @@
 import { isAvailable } from "../../model/lease-status.ts";
 import type { Exchange } from "../context.ts";
 
-/** Whether one more new lease would be too many; `fresh` new ones stand in the answer already. */
-export function isAtLimit(exchange: Exchange, fresh: number): boolean {
-  return (
-    isLinkFull(exchange, fresh) || isClientFull(exchange, fresh) || isServerFull(exchange, fresh)
-  );
+export interface LimitReached {
+  readonly type: "limit";
+  readonly of: "client" | "link" | "server";
+  readonly most: number;
+}
+
+/** The limit beyond which one more new lease would be; `fresh` new ones stand in the answer already. */
+export function limitReached(exchange: Exchange, fresh: number): LimitReached | undefined {
+  const { context, link } = exchange;
+  const { leasesPerClient, maxLeases } = context.config.tunables;
+  if (isLinkFull(exchange, fresh)) return { type: "limit", of: "link", most: link.maxLeases ?? 0 };
+  if (heldBy(exchange) + fresh >= leasesPerClient)
+    return { type: "limit", of: "client", most: leasesPerClient };
+  if (isServerFull(exchange, fresh)) return { type: "limit", of: "server", most: maxLeases ?? 0 };
+  return undefined;
+}
+
+/** How many leases the client has that are not free again. */
+export function heldBy({ client }: Exchange): number {
+  return client.leases.filter((lease) => !isAvailable(lease.status)).length;
 }
 
 function isLinkFull({ context, link }: Exchange, fresh: number): boolean {
   return (
     link.maxLeases !== undefined && context.table.countInUse(link.name) + fresh >= link.maxLeases
   );
-}
-
-function isClientFull({ context, client }: Exchange, fresh: number): boolean {
-  const most = context.config.tunables.leasesPerClient;
-  if (client.leases.length + fresh < most) return false;
-  return client.leases.filter((lease) => !isAvailable(lease.status)).length + fresh >= most;
 }
 
 /** Free leases that are remembered do not count; they are counted out only when the table is that large. */

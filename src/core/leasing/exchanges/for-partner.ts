@@ -13,7 +13,7 @@ export function extendForPartner(exchange: Exchange): readonly PlannedIa[] | und
   return exchange.view.ias.map((ia) => {
     const leases = bindingsOf(exchange, ia).flatMap((record) => extended(exchange, record));
     // an IA without leases gets no new one here.
-    return leases.length > 0 ? { ia, leases } : noneAvailable(exchange, ia, false);
+    return leases.length > 0 ? { ia, leases } : noneAvailable(exchange, ia, "not-recorded");
   });
 }
 

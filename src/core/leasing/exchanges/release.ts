@@ -3,13 +3,19 @@
 import { formatPrefix } from "../../model/ipv6.ts";
 import type { Lease } from "../../model/lease.ts";
 import { isHeld } from "../../model/lease-status.ts";
-import { laterOf } from "../../model/time.ts";
+import { addSeconds, laterOf, NO_TIME, type Seconds } from "../../model/time.ts";
 import type { RequestedIa } from "../../wire/view.ts";
 import { keyOf } from "../bindings.ts";
 import type { Exchange } from "../context.ts";
+import { mayBeHeldAgain } from "./late-copy.ts";
 
-/** Ends the leases that the message names and returns the IAs that have no binding (D-163, D-170). */
-export function endAll(exchange: Exchange, how: "RELEASED" | "ABANDONED"): readonly RequestedIa[] {
+/** Ends the leases that the message names and returns the IAs that have no binding (D-163, D-170). `forPartner`: it names
+ * the partner. */
+export function endAll(
+  exchange: Exchange,
+  how: "RELEASED" | "ABANDONED",
+  forPartner: boolean,
+): readonly RequestedIa[] {
   const unbound: RequestedIa[] = [];
   if (exchange.context.endedMessages.isRepeated(exchange.view, exchange.now)) return unbound;
   for (const ia of exchange.view.ias) {
@@ -22,7 +28,10 @@ export function endAll(exchange: Exchange, how: "RELEASED" | "ABANDONED"): reado
     for (const requested of ia.leases) {
       const record = exchange.context.table.get(keyOf(ia, requested));
       // D-160, D-166. D-161, D-169: what is not this IA's is left alone.
-      if (record !== undefined && isOfIa(exchange, ia, record)) end(exchange, record, how);
+      if (record === undefined || !isOfIa(exchange, ia, record)) continue;
+      exchange.context.answered.noteEnded(exchange.view, ia, exchange.now);
+      if (how === "RELEASED") end(exchange, record, how);
+      else decline(exchange, record, mayBeHeldAgain(exchange, record, forPartner));
     }
   }
   return unbound;
@@ -47,24 +56,52 @@ function isOfIa(
   );
 }
 
-function end(exchange: Exchange, record: Lease, how: "RELEASED" | "ABANDONED"): void {
+/** D-166, D-167: always taken, as it takes an address out of use, which harms nobody. T-01: where the client may have got the
+ * address again since, it is kept from others until that lease has ended too; the client is told when it renews. */
+function decline(exchange: Exchange, record: Lease, mayBeHeld: boolean): void {
+  const isTooMany = tooManyDeclines(exchange);
+  // It is free at once, which is no end for what may be held.
+  if (isTooMany && mayBeHeld) return;
+  end(exchange, record, isTooMany ? "RELEASED" : mayBeHeld ? "kept" : "ABANDONED");
+}
+
+function end(exchange: Exchange, record: Lease, how: "RELEASED" | "ABANDONED" | "kept"): void {
   const { context, authority, now } = exchange;
   const touched = {
     ...record,
     clientLastTransactionTime: laterOf(record.clientLastTransactionTime, exchange.transactionTime),
   };
-  const status = how === "ABANDONED" && tooManyDeclines(exchange) ? "RELEASED" : how;
-  // D-167: ABANDONED is nobody's until its time is over.
-  context.save(authority.ended(touched, status, now));
+  const ended = authority.ended(touched, how === "kept" ? "ABANDONED" : how, now);
+  context.save(
+    how === "kept"
+      ? keptFor(ended, record, authority.graceSeconds)
+      : { ...ended, clientExpiry: NO_TIME },
+  );
   context.offers.release(record);
   context.exhausted.forget(exchange.link.name, record.kind);
   const fields = { lease: formatPrefix(record), duid: exchange.client.duid };
   // D-168
   context.log(
-    status === "RELEASED"
+    how === "RELEASED"
       ? { id: "DHCP6_LEASE_RELEASED", fields }
       : { id: "DHCP6_LEASE_DECLINED", fields },
   );
+}
+
+/** A declined lease that is nobody's until its client's end, too. */
+function keptFor(
+  ended: Lease,
+  { stateExpirationTime, clientExpiry }: Lease,
+  grace: Seconds,
+): Lease {
+  return {
+    ...ended,
+    clientExpiry,
+    stateExpirationTime:
+      stateExpirationTime === NO_TIME
+        ? NO_TIME
+        : laterOf(ended.stateExpirationTime, addSeconds(stateExpirationTime, grace)),
+  };
 }
 
 /** N-013: one client cannot empty a pool by declining. */

@@ -1,8 +1,11 @@
 // SOLICIT and REQUEST, and SOLICIT with Rapid Commit (RFC 8415 §18.3.1, §18.3.2, §18.3.9).
 
+import type { LeaseKey } from "../../model/lease.ts";
 import { STATUS } from "../../wire/messages.ts";
 import type { RequestedIa } from "../../wire/view.ts";
-import { allocate } from "../allocate/allocate.ts";
+import { allocate, type Refusal } from "../allocate/allocate.ts";
+import { heldBy } from "../allocate/limits.ts";
+import { noteRefusal } from "../allocate/refusal.ts";
 import { bindingsOf, keyOf, plan, subnetOfLease } from "../bindings.ts";
 import type { Exchange, PlannedIa, PlannedLease } from "../context.ts";
 import { Named } from "../named.ts";
@@ -64,30 +67,39 @@ export function assignNew(
   named: Named,
 ): PlannedIa {
   const allocation = allocate(exchange, ia, named);
-  if (allocation === undefined || allocation === "limit")
-    return noneAvailable(exchange, ia, allocation === "limit");
-  if (mode === "offer")
-    exchange.context.offers.hold(
-      allocation.key,
-      { duid: exchange.client.duid, iaid: ia.iaid },
-      exchange.now,
-    );
+  if (allocation.type !== "found") {
+    // D-117: a link without such a pool is no exhausted one.
+    if (hasPool(exchange, ia.kind === "address")) noteRefusal(exchange, ia, allocation);
+    return noneAvailable(exchange, ia, allocation.type);
+  }
+  if (mode === "offer") offer(exchange, ia, allocation.key);
   return { ia, leases: [plan(exchange, allocation, mode === "grant")] };
 }
 
+/** Keeps the lease for the client for a while. N-013: no more of them than it may hold. */
+function offer(exchange: Exchange, { iaid }: RequestedIa, key: LeaseKey): void {
+  const { context, client, link, now } = exchange;
+  const most = context.config.tunables.leasesPerClient - heldBy(exchange);
+  context.offers.hold({ client: { duid: client.duid, iaid }, link: link.name, key, most }, now);
+}
+
+/** What the client is told besides the status; the operator gets more (refusal.ts). */
+const MESSAGES: Record<Refusal["type"] | "not-recorded", string> = {
+  limit: "a limit is reached: no",
+  wait: "for a while no",
+  exhausted: "no",
+  "not-recorded": "no",
+};
+
 /** The IA with NoAddrsAvail or NoPrefixAvail inside it (D-097, D-112, D-113, D-114, D-117, D-121, D-122, D-234). */
-export function noneAvailable(exchange: Exchange, ia: RequestedIa, limit: boolean): PlannedIa {
+export function noneAvailable(
+  exchange: Exchange,
+  ia: RequestedIa,
+  why: Refusal["type"] | "not-recorded",
+): PlannedIa {
   const isAddress = ia.kind === "address";
   exchange.context.counters.add(isAddress ? "no-addrs-avail" : "no-prefix-avail");
-  // D-117: a link without such a pool is no exhausted one.
-  if (hasPool(exchange, isAddress)) {
-    exchange.context.log({
-      id: "DHCP6_POOL_EXHAUSTED",
-      fields: { kind: ia.kind, duid: exchange.client.duid, link: exchange.link.name },
-    });
-  }
-  const what = isAddress ? "addresses" : "prefixes";
-  const message = limit ? `the limit of ${what} is reached` : `no ${what} available`;
+  const message = `${MESSAGES[why]} ${isAddress ? "addresses" : "prefixes"} available`;
   return {
     ia,
     leases: [],

@@ -40,9 +40,11 @@ export const ROW = {
   /** Next and previous row of the same client (client-chains.ts). */
   NEXT_OF_CLIENT: 29,
   PREVIOUS_OF_CLIENT: 30,
+  PRIMARY_SINCE_HIGH: 31,
+  PRIMARY_SINCE_LOW: 32,
 } as const;
 
-export const ROW_WORDS = 31;
+export const ROW_WORDS = 33;
 
 const STATUS_SHIFT = 8;
 const PREFIX_BIT = 1 << 16;
@@ -121,6 +123,11 @@ export function versionOf(words: Uint32Array, base: number): number {
   );
 }
 
+function primarySinceOf(words: Uint32Array, base: number): number {
+  const high = words[base + ROW.PRIMARY_SINCE_HIGH] as number;
+  return high * TWO_32 + (words[base + ROW.PRIMARY_SINCE_LOW] as number);
+}
+
 /** Writes all fields but the address and the references. */
 export function writeFixed(words: Uint32Array, base: number, lease: Lease): void {
   words[base + ROW.STATE] = packState(lease);
@@ -141,6 +148,8 @@ export function writeFixed(words: Uint32Array, base: number, lease: Lease): void
   words[base + ROW.PARTNER_LIFETIME_HIGHEST] = lease.partnerLifetimeHighest;
   words[base + ROW.VERSION_HIGH] = Math.floor(lease.version / TWO_32);
   words[base + ROW.VERSION_LOW] = lease.version % TWO_32;
+  words[base + ROW.PRIMARY_SINCE_HIGH] = Math.floor(lease.primarySince / TWO_32);
+  words[base + ROW.PRIMARY_SINCE_LOW] = lease.primarySince % TWO_32;
   words[base + ROW.ACK_EPOCH] = lease.ackEpoch;
 }
 
@@ -180,6 +189,7 @@ export function readLease(words: Uint32Array, base: number, references: Referenc
     partnerLifetimeSent: words[base + ROW.PARTNER_LIFETIME_SENT] as number,
     partnerLifetimeHighest: words[base + ROW.PARTNER_LIFETIME_HIGHEST] as number,
     version: versionOf(words, base),
+    primarySince: primarySinceOf(words, base),
     ackEpoch: words[base + ROW.ACK_EPOCH] as number,
     marked: isMarked(state),
     everSent: (state & EVER_SENT_BIT) !== 0,

@@ -31,6 +31,7 @@ function block(text: string, changes: Partial<Block> = {}): Block {
     link: "lan",
     startTimeOfState: 1,
     version: 1,
+    givenAt: 1,
     marked: false,
     ...changes,
   };
@@ -110,6 +111,7 @@ test("blocks are disjoint whatever is put, and every question agrees with a plai
           link: "lan",
           startTimeOfState: 0,
           version,
+          givenAt: version,
           marked,
         };
         if (put) {

@@ -48,6 +48,7 @@ function lease(at: string, changes: Partial<Lease> = {}): Lease {
     marked: false,
     everSent: false,
     endingSent: false,
+    primarySince: 0,
     relayData: undefined,
     fqdn: undefined,
     reconfigureData: undefined,

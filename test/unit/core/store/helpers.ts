@@ -42,7 +42,7 @@ export interface BenchOptions {
 /** Starts a store on a disk, as a server would. */
 export function start(options: BenchOptions = {}): Bench {
   const disk = options.disk ?? new SimDisk();
-  const { result } = read(disk.reader());
+  const { result } = read(disk.reader(), options.segmentBytes);
   if (result.type === "corrupt") throw new Error(result.reason);
   const store = createStore({
     crc32,
@@ -88,22 +88,29 @@ export function commit(bench: Bench, ...changes: Change[]): void {
   }
 }
 
-export function read(reader: DiskReader): {
+export function read(
+  reader: DiskReader,
+  segmentBytes = SEGMENT,
+): {
   result: ReplayResult;
   changes: Change[];
   sequences: number[];
 } {
   const changes: Change[] = [];
   const sequences: number[] = [];
-  const result = replay(reader, crc32, (change, sequence) => {
+  const apply = (change: Change, sequence: number): void => {
     changes.push(change);
     sequences.push(sequence);
-  });
+  };
+  const result = replay({ reader, crc32, segmentBytes, apply });
   return { result, changes, sequences };
 }
 
+/** Writes of groups. */
 export function writes(bench: Bench): readonly (DiskRequest & { readonly type: "write" })[] {
-  return bench.log.filter((request) => request.type === "write");
+  return bench.log
+    .filter((request) => request.type === "write")
+    .filter((request) => request.file.startsWith("log-"));
 }
 
 /** Replaces octets of a file. */

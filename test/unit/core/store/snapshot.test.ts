@@ -32,7 +32,7 @@ test("DESIGN §5: a snapshot goes in slices, one request at a time, and replaces
     kinds.push(...requests.map(({ type }) => type));
     finish(bench);
   }
-  expect(kinds).toEqual(["append", "append", "append", "publish"]);
+  expect(kinds).toEqual(["append", "append", "append", "publish", "write"]);
   expect(bench.store.stats.snapshots).toBe(1);
   const { result, changes } = read(bench.disk.reader());
   expect(changes).toEqual(state);
@@ -122,7 +122,7 @@ test("DESIGN §5: the previous snapshot stays, with the segments it needs, until
   const newest = names("snapshot-").at(-1) as string;
   bench.disk.flip(newest, 60, 1);
   const { result, changes } = read(bench.disk.reader());
-  expect(result).toMatchObject({ type: "ok", damagedSnapshots: [newest] });
+  expect(result).toMatchObject({ type: "ok", mended: [{ file: newest }] });
   if (result.type !== "ok" || sound.result.type !== "ok") throw new Error("not ok");
   expect(result.lastSequence).toBe(sound.result.lastSequence);
   expect(changes.slice(0, 5)).toEqual(state);
@@ -133,7 +133,7 @@ test("DESIGN §5: the previous snapshot stays, with the segments it needs, until
   snapshot(next);
   expect(names("snapshot-")).not.toContain(newest);
   expect(names("snapshot-").length).toBe(2);
-  expect(read(bench.disk.reader()).result).toMatchObject({ type: "ok", damagedSnapshots: [] });
+  expect(read(bench.disk.reader()).result).toMatchObject({ type: "ok", mended: [] });
 });
 
 test("R7031-62: when no snapshot is whole and the log does not begin at the beginning, the store is corrupt", () => {
@@ -226,5 +226,5 @@ test("a removal that fails is counted and harms nothing", () => {
   }
   expect(bench.store.stats.removeFailures).toBeGreaterThan(0);
   expect(bench.store.failed).toBeUndefined();
-  expect(read(bench.disk.reader()).result).toMatchObject({ type: "ok", damagedSnapshots: [] });
+  expect(read(bench.disk.reader()).result).toMatchObject({ type: "ok", mended: [] });
 });

@@ -76,8 +76,10 @@ test("DESIGN §5: a segment is filled to its very end before the next one is beg
   expect(read(bench.disk.reader()).sequences.length).toBe(places.length);
 });
 
+const LARGE = 16_777_216;
+
 test("DESIGN §5: a group has at most a mebibyte, whatever gathered", () => {
-  const bench = start({ segmentBytes: 16_777_216 });
+  const bench = start({ segmentBytes: LARGE });
   commit(bench, beat(1));
   for (let i = 0; i < 1_000; i++) bench.store.append(padded(8_000));
   settle(bench);
@@ -85,7 +87,7 @@ test("DESIGN §5: a group has at most a mebibyte, whatever gathered", () => {
     1_048_576,
   );
   expect(writes(bench).length).toBeLessThan(12);
-  expect(read(bench.disk.reader()).changes.length).toBe(1_001);
+  expect(read(bench.disk.reader(), LARGE).changes.length).toBe(1_001);
 });
 
 test("T-08, R7031-62: a failed write is final: nothing is retried, and nothing counts as durable any more", () => {
@@ -129,7 +131,9 @@ test("T-08: when no segment can be made the store says so, keeps what waits and 
     torn: undefined,
   });
   // No name was used twice, and what failed was removed.
-  const zeroed = bench.log.filter(({ type }) => type === "zero").map(({ file }) => file);
+  const zeroed = bench.log
+    .filter(({ type, file }) => type === "zero" && file !== "head")
+    .map(({ file }) => file);
   expect(new Set(zeroed).size).toBe(zeroed.length);
 });
 
@@ -222,11 +226,33 @@ test("T-07: a torn first group leaves an empty store, whose sequence goes on beh
   expect(bench.disk.reader().list()).not.toContain(write.file);
 });
 
+test("T-07: what is noted and snapshotted behind a torn group speaks of records that are there", () => {
+  const bench = start();
+  commit(bench, beat(1));
+  for (let i = 0; i < 9; i++) bench.store.append(padded(700));
+  const [write] = poll(bench);
+  if (write?.type !== "write") throw new Error("no write");
+  bench.disk.submit({ ...write, id: 1_000, bytes: write.bytes.subarray(0, 512) });
+  bench.disk.finish(1_000);
+  bench.disk.restore(bench.disk.image());
+  const next = start({ disk: bench.disk });
+  expect(next.store.lastSequence).toBe(10);
+  next.store.note();
+  next.store.requestSnapshot();
+  settle(next);
+  expect(next.store.stats.snapshots).toBe(1);
+  expect(read(bench.disk.reader()).result).toMatchObject({ type: "ok", lastSequence: 1 });
+});
+
 test("a restart without writes leaves no segments behind", () => {
   const bench = start();
   commit(bench, beat(1));
   for (let i = 0; i < 20; i++) settle(start({ disk: bench.disk }));
-  expect(bench.disk.reader().list().length).toBeLessThanOrEqual(2);
+  const segments = bench.disk
+    .reader()
+    .list()
+    .filter((name) => name.startsWith("log-"));
+  expect(segments.length).toBeLessThanOrEqual(2);
 });
 
 test("what rides starts no write of its own and goes with the next one, or when all is asked for", () => {
