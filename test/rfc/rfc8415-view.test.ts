@@ -82,7 +82,13 @@ describe("§21.4, §21.21 IAs", () => {
 
   it("takes no more IAs than the limit", () => {
     const many = Array.from({ length: LIMITS.iasPerMessage + 5 }, (_, i) => iaNa(i));
-    expect(solicit(...many).ias).toHaveLength(LIMITS.iasPerMessage);
+    const { ias, refusedIas } = solicit(...many, iaNa(LIMITS.iasPerMessage), iaNa(3));
+    expect(ias).toHaveLength(LIMITS.iasPerMessage);
+    const beyond = [0, 1, 2, 3, 4].map((i) => ({
+      kind: "address",
+      iaid: LIMITS.iasPerMessage + i,
+    }));
+    expect(refusedIas).toEqual(beyond);
   });
 
   it("D-258, D-276: IAADDR counts in IA_NA only, IAPREFIX in IA_PD only", () => {

@@ -71,13 +71,13 @@ export function lifetimesOf(
       "lower `preferred-lifetime` or raise `valid-lifetime`",
     );
   }
-  return { preferred, valid, ...timersOf(context, scopes, valid) };
+  return { preferred, valid, ...timersOf(context, scopes, preferred) };
 }
 
 function timersOf(
   context: Context,
   scopes: readonly Scope[],
-  valid: Seconds,
+  preferred: Seconds,
 ): Pick<Lifetimes, "renewTimer" | "rebindTimer"> {
   const renew = given(scopes, "renew-timer");
   const rebind = given(scopes, "rebind-timer");
@@ -90,16 +90,27 @@ function timersOf(
       "make `renew-timer` at most `rebind-timer`",
     );
   }
-  for (const timer of [renew, rebind]) {
-    if (timer !== undefined && timer.seconds > valid) {
-      context.warn(
-        "timer-over-valid",
-        timer.path,
-        `is longer than the valid lifetime (${secondsText(valid)}), so it has no effect`,
-      );
-    }
-  }
+  warnIfLowered(context, renew, 0.5, preferred);
+  warnIfLowered(context, rebind, 0.8, preferred);
   return { renewTimer: renew?.seconds, rebindTimer: rebind?.seconds };
+}
+
+/** D-084, D-087: both are upper bounds of a share of the preferred lifetime. */
+function warnIfLowered(
+  context: Context,
+  timer: Given | undefined,
+  share: number,
+  preferred: Seconds,
+): void {
+  if (timer === undefined || preferred === INFINITY_SECONDS) return;
+  const most = Math.floor(preferred * share);
+  if (timer.seconds <= most) return;
+  context.warn(
+    "timer-has-no-effect",
+    timer.path,
+    `${secondsText(timer.seconds)} has no effect: clients are told ${most} s at most, ${share} of the preferred lifetime (${secondsText(preferred)})`,
+    `write ${most} or less, or raise \`preferred-lifetime\``,
+  );
 }
 
 function checkFloor(context: Context, valid: Given | undefined): void {

@@ -113,6 +113,7 @@ function withLeases(
       ...(status === undefined ? {} : { status }),
     });
   }
+  refuseRest(exchange, writer, timers);
   const { globalOptions, tunables } = exchange.context.config;
   // D-108: the same in ADVERTISE and REPLY.
   writeOptions({
@@ -124,6 +125,16 @@ function withLeases(
   });
   // D-100, D-126, D-159: a REPLY leaves when its leases are durable.
   return { writer, promisesNothing: type === "ADVERTISE" };
+}
+
+/** D-121, D-122: IAs beyond the limit get no lease. Where they may have one, nothing is said of it: UnspecFail. */
+function refuseRest({ view }: Exchange, writer: ReplyWriter, timers: Timers): void {
+  const assigns = view.type === "SOLICIT" || view.type === "REQUEST";
+  for (const { kind, iaid } of view.refusedIas) {
+    const none = kind === "address" ? STATUS.NoAddrsAvail : STATUS.NoPrefixAvail;
+    const code = assigns ? none : STATUS.UnspecFail;
+    writer.ia({ kind, iaid, ...timers, leases: [], status: { code, message: "too many IAs" } });
+  }
 }
 
 /** The subnet of the first lease that the client is given. */
@@ -165,6 +176,7 @@ function ending(exchange: Exchange, mode: Mode): Answer {
       status: { code: STATUS.NoBinding, message: "no binding for this IA" },
     });
   }
+  refuseRest(exchange, writer, { t1: 0, t2: 0 });
   return { writer, promisesNothing: false };
 }
 

@@ -8,6 +8,8 @@ import { Recent } from "./recent.ts";
 /** Longer than a datagram lives; a client that still asks after that has heard no answer and holds nothing by it. */
 const REMEMBERED_FOR: Millis = 30_000;
 
+type NamedIa = Pick<RequestedIa, "iaid" | "kind">;
+
 export class Answered {
   readonly #messages = new Recent(REMEMBERED_FOR);
   readonly #ended = new Recent(REMEMBERED_FOR);
@@ -21,9 +23,15 @@ export class Answered {
     return false;
   }
 
-  /** The client has given back a lease of this IA, or declined it. */
-  noteEnded(view: RequestView, ia: RequestedIa, now: Millis): void {
+  /** The client has given back a lease of this IA, or declined it, here. */
+  noteEnded(view: RequestView, ia: NamedIa, now: Millis): void {
     this.#ended.note(iaName(view, ia), now);
+  }
+
+  /** Whether it has done so lately. */
+  hasEnded(view: RequestView, ia: NamedIa, now: Millis): boolean {
+    const ended = this.#ended.last(iaName(view, ia));
+    return ended !== undefined && now - ended < REMEMBERED_FOR;
   }
 
   /** Whether the message was answered and its client has ended a lease of it since: it wants none by this copy. */
@@ -41,6 +49,6 @@ function nameOf({ clientId, transactionId, type }: RequestView): string {
   return `${clientId}.${transactionId}.${type}`;
 }
 
-function iaName({ clientId }: RequestView, { iaid, kind }: RequestedIa): string {
+function iaName({ clientId }: RequestView, { iaid, kind }: NamedIa): string {
   return `${clientId}.${iaid}.${kind}`;
 }

@@ -9,7 +9,7 @@ import { Recent } from "./recent.ts";
 /** What was sent before a message arrived arrives at most this much later. */
 const MAY_FOLLOW: Millis = DEFAULTS.datagramLifeSeconds * 1_000;
 
-/** "running": it had the lease; "returned": it had given it back, or another server or its time had ended it. */
+/** "running": it had the lease; "returned": another server or its time had ended it. */
 export type AskedFor = "running" | "returned";
 
 export class AskedAgain {

@@ -59,10 +59,7 @@ function grant(exchange: Exchange, iaid: number, planned: PlannedLease, kept: Ke
     const ready = authority.ready(before, now);
     if (ready !== before) context.save(ready);
   }
-  if (kept.isNewQuestion && own !== undefined) {
-    const was = own.status === "ACTIVE" ? "running" : "returned";
-    context.askedAgain.note(planned.key, was, exchange.datagram.receivedAt);
-  }
+  if (kept.isNewQuestion && own !== undefined) noteAskedAgain(exchange, own);
   const after = grantedLease(exchange, { planned, own, iaid, kept });
   context.save(authority.granted(before, after, planned.desired, now));
   context.offers.release(planned.key);
@@ -75,6 +72,14 @@ function grant(exchange: Exchange, iaid: number, planned: PlannedLease, kept: Ke
     valid: planned.valid,
   };
   context.log({ id, fields });
+}
+
+/** T-01: the client may have released the lease by a message that is still under way. */
+function noteAskedAgain({ context, datagram, now, view }: Exchange, own: Lease): void {
+  if (own.status === "ACTIVE") context.askedAgain.note(own, "running", datagram.receivedAt);
+  // What this server ended at its client's word it knows by its transaction-id.
+  else if (!context.answered.hasEnded(view, own, now))
+    context.askedAgain.note(own, "returned", datagram.receivedAt);
 }
 
 interface Grant {

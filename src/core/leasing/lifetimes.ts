@@ -35,8 +35,14 @@ export function lifetimesFor(
     bound === undefined
       ? desired
       : Math.max(0, Math.min(desired, diffSeconds(bound, ceilTime(now))));
-  // D-088
-  return { valid, preferred: Math.min(policy.preferred, valid), desired };
+  return { valid, preferred: preferredFor(policy, valid, desired), desired };
+}
+
+/** D-088: at most the valid lifetime. Where that is shorter than policy has it, both shrink alike: the address is deprecated
+ * before it ends, so that connections move to another one in time. */
+function preferredFor(policy: Lifetimes, valid: Seconds, desired: Seconds): Seconds {
+  if (valid >= desired || policy.preferred >= desired) return Math.min(policy.preferred, valid);
+  return Math.min(valid, Math.ceil((policy.preferred * valid) / desired));
 }
 
 export interface Timers {

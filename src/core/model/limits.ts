@@ -17,6 +17,8 @@ export const LIMITS = {
   hintsPerClient: 32,
   /** IAs that one message may name; a real client names two or three. */
   iasPerMessage: 32,
+  /** IAs beyond these that are refused with a status each; of any more a message says nothing: the answer has to fit. */
+  iasRefused: 1_024,
   /** Addresses one client may have declined at a time (N-013). */
   declinesPerClient: 8,
   /** Candidates tried for one new lease before it is "none available". */

@@ -163,7 +163,10 @@ interface ClientPart {
   readonly relays: readonly RelayLevel[];
 }
 
-type Draft = { -readonly [K in keyof RequestView]: RequestView[K] } & { ias: RequestedIa[] };
+type Draft = { -readonly [K in keyof RequestView]: RequestView[K] } & {
+  ias: RequestedIa[];
+  refusedIas: Pick<RequestedIa, "kind" | "iaid">[];
+};
 
 /** D-018: of a repeated identity nobody can say whose message it is: discarded. Of other singletons the first counts. */
 function readClientMessage(bytes: Uint8Array, part: ClientPart): RequestView | DiscardedDatagram {
@@ -176,6 +179,7 @@ function readClientMessage(bytes: Uint8Array, part: ClientPart): RequestView | D
     clientId: undefined,
     serverId: undefined,
     ias: [],
+    refusedIas: [],
     hasIa: false,
     requestedOptions: [],
     rapidCommit: false,
@@ -289,10 +293,11 @@ function readIa(view: Draft, bytes: Uint8Array, { code, from, to }: Place): Reas
     if (lease.address !== UNSPECIFIED) leases.push(lease);
     else if (kind === "prefix" && lease.length > 0) lengthHint ??= lease.length;
   }
-  // D-050: IA_NA and IA_PD have IAIDs of their own. D-051: of an IA that comes twice the first counts. IAs beyond the limit are left out.
-  if (view.ias.length >= LIMITS.iasPerMessage) return undefined;
-  if (view.ias.some((ia) => ia.kind === kind && ia.iaid === iaid)) return undefined;
-  view.ias.push({ kind, iaid, leases, lengthHint });
+  // D-050: IA_NA and IA_PD have IAIDs of their own. D-051: of an IA that comes twice the first counts.
+  const isSame = (ia: Pick<RequestedIa, "kind" | "iaid">) => ia.kind === kind && ia.iaid === iaid;
+  if (view.refusedIas.length >= LIMITS.iasRefused || view.ias.some(isSame)) return undefined;
+  if (view.ias.length < LIMITS.iasPerMessage) view.ias.push({ kind, iaid, leases, lengthHint });
+  else if (!view.refusedIas.some(isSame)) view.refusedIas.push({ kind, iaid });
   return undefined;
 }
 

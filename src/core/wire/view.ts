@@ -59,6 +59,8 @@ export interface RequestView {
   readonly serverId: Duid | undefined;
   /** IA_NA and IA_PD in order; a repeated (type, IAID) is left out (D-051). */
   readonly ias: readonly RequestedIa[];
+  /** IAs beyond `LIMITS.iasPerMessage`, at most `LIMITS.iasRefused`: not served, but told so. */
+  readonly refusedIas: readonly Pick<RequestedIa, "kind" | "iaid">[];
   /** Whether an IA_NA or IA_PD was there, malformed ones too (D-034). IA_TA counts as unknown (N-001). */
   readonly hasIa: boolean;
   /** Codes of the ORO, each once, in order; empty when absent. */

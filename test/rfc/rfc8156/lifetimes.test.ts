@@ -7,6 +7,8 @@ import {
   partnerLifetimeFor,
   reuseTime,
 } from "../../../src/core/failover/updates/mclt.ts";
+import { lifetimesFor } from "../../../src/core/leasing/lifetimes.ts";
+import type { Authority } from "../../../src/core/model/authority.ts";
 import type { Lease } from "../../../src/core/model/lease.ts";
 import { freshLease } from "../../../src/core/model/lease-status.ts";
 import { addSeconds, type DhcpTime, diffSeconds, floorTime } from "../../../src/core/model/time.ts";
@@ -168,12 +170,34 @@ describe("§4.4.1 a real pair", () => {
     expect(reuseTime(transmitted, entry, MCLT)).toBe(addSeconds(floorTime(start), 528_918));
   });
 
-  it("4.4 shows in ADVERTISE what a REPLY would give, preferred within valid, T1 from the shortened lifetime (F-059, F-060)", () => {
+  it("4.4 shows in ADVERTISE what a REPLY would give, preferred in proportion to valid, T1 from the shortened lifetime (F-059, F-060, D-088)", () => {
     const pair = new Pair();
     pair.startBoth();
     pair.run(30_000);
     const answer = new TestClient(pair.a, 2).send("SOLICIT", [iaNa(1)], pair.now);
-    expect(answer?.leases[0]).toMatchObject({ valid: 60, preferred: 60, t1: 30 });
+    expect(answer?.leases[0]).toMatchObject({ valid: 60, preferred: 40, t1: 20 });
+  });
+
+  it("4.4 keeps a deprecated phase however short MCLT makes a lease (D-088)", () => {
+    const policy = {
+      valid: 4_000,
+      preferred: 3_000,
+      renewTimer: undefined,
+      rebindTimer: undefined,
+    };
+    const within = (seconds: number, changes = {}) => {
+      const authority = { longestExpiry: () => addSeconds(floorTime(EPOCH), seconds) };
+      return lifetimesFor(
+        { ...policy, ...changes },
+        authority as unknown as Authority,
+        undefined,
+        EPOCH,
+      );
+    };
+    expect(within(3_600)).toMatchObject({ valid: 3_600, preferred: 2_700 });
+    expect(within(1)).toMatchObject({ valid: 1, preferred: 1 });
+    expect(within(9_000)).toMatchObject({ valid: 4_000, preferred: 3_000 });
+    expect(within(60, { preferred: 4_000 })).toMatchObject({ valid: 60, preferred: 60 });
   });
 
   it("4.4 takes an acknowledgement as lost with the partner's database: MCLT again (A-32, A-08)", () => {

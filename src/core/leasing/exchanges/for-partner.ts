@@ -37,6 +37,8 @@ function recordedOf(exchange: Exchange, ia: RequestedIa): PlannedIa["leases"] {
 
 /** Whether the message names at least one lease and only leases that are ACTIVE here for its IAs. */
 export function isWhollyRecorded({ context, client, link, view, now }: Exchange): boolean {
+  // What is not looked at is not known.
+  if (view.refusedIas.length > 0) return false;
   let count = 0;
   for (const ia of view.ias) {
     for (const requested of ia.leases) {

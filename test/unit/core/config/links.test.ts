@@ -174,9 +174,19 @@ describe("lifetimes", () => {
     expect(short.problems.map((problem) => problem.code)).toContain("short-times");
   });
 
-  test("D-087: T1 after T2 is refused; a timer over the valid lifetime is a warning", () => {
+  test("D-087: T1 after T2 is refused; D-084: a timer over its share of the preferred lifetime is a warning", () => {
     problemAt(`renew-timer: §100\nrebind-timer: 50\n${SUBNET}`, "renew-after-rebind");
-    expect(problemAt(`rebind-timer: §1d\n${SUBNET}`, "timer-over-valid").severity).toBe("warning");
+    const times = "preferred-lifetime: 1000\nvalid-lifetime: 2000\n";
+    for (const line of ["rebind-timer: §801", "renew-timer: §501"]) {
+      const problem = problemAt(`${times}${line}\n${SUBNET}`, "timer-has-no-effect");
+      expect(problem.severity).toBe("warning");
+      expect(problem.message).toContain(line.includes("501") ? "500 s at most" : "800 s at most");
+    }
+    const kept = load(`${times}renew-timer: 500\nrebind-timer: 800\n${SUBNET}`);
+    const said = (given: typeof kept) => given.problems.map(({ code }) => code);
+    expect(said(kept)).not.toContain("timer-has-no-effect");
+    const endless = "preferred-lifetime: infinity\nvalid-lifetime: infinity\nrebind-timer: 1d\n";
+    expect(said(load(`${endless}${SUBNET}`))).not.toContain("timer-has-no-effect");
   });
 
   test.each(["infinity", "4294967295", "2147483647"])(
