@@ -43,6 +43,19 @@ export const ALARMS = define({
       "Set the clock (`timedatectl`), or start the partner, which tells the time. If the clock is right: `tandem clock accept`.",
     help: "With such a clock leases would be counted from a time in the past. The machine has no battery for its clock, was put back to an older image, or ran with its clock ahead before. The wait ends by itself when the clock is set or the partner is there.",
   },
+  PARTNER_STANDS_STILL: {
+    level: "error",
+    text: "this server answers hardly any client: since {since} it has waited in {state} for {what}, and {partner} is in contact and does nothing",
+    whatToDo:
+      "Restart {partner}. If it is to be given up: `tandem failover partner-down --force`; this server then serves everybody.",
+    help: "The partner keeps the connection alive and does not do its part. After a minute in POTENTIAL-CONFLICT the connection is closed and clients are answered again, with a pause of one to ten minutes before the next contact.",
+  },
+  CONTACT_PAUSED: {
+    level: "warn",
+    text: "no contact with {partner} before {until}: settling the differences made no progress",
+    whatToDo: "Restart {partner}; look into its log. This server serves everybody meanwhile.",
+    help: "The last contacts ended because nothing moved, or the operator gave the partner up. Contact is tried again by itself, after one minute at first and ten minutes at most; a restart of this server tries at once.",
+  },
   UPDATES_REJECTED: {
     level: "warn",
     text: "the partner refuses updates of {count} leases",

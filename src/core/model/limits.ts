@@ -110,6 +110,9 @@ export const DEFAULTS = {
   rejectedRetryMaxMillis: 3_600_000,
   /** F-417: neither UPDDONE nor a BNDUPD for this long. */
   updateSilenceMillis: 60_000,
+  /** T-13: the pause in contact after settling made no progress, doubling up to ten minutes. */
+  standstillPauseMillis: 60_000,
+  standstillPauseMaxMillis: 600_000,
   informationRefreshSeconds: 86_400,
 } as const;
 

@@ -3,10 +3,11 @@
 import { endpointAlarms } from "../failover/endpoint/alarms.ts";
 import type { AlarmFact } from "../model/alarms.ts";
 import { DEFAULTS } from "../model/limits.ts";
+import type { Millis } from "../model/time.ts";
 import { inSeconds } from "./clock-keeper.ts";
 import type { Server } from "./server.ts";
 
-export function serverAlarms(server: Server): readonly AlarmFact[] {
+export function serverAlarms(server: Server, now: Millis): readonly AlarmFact[] {
   const { config, failover, state } = server;
   const { trouble } = state.store;
   const disk: readonly AlarmFact[] =
@@ -20,7 +21,7 @@ export function serverAlarms(server: Server): readonly AlarmFact[] {
     ...disk,
     ...mended,
     ...clockAlarms(server),
-    ...failover.endpoints.flatMap(endpointAlarms),
+    ...failover.endpoints.flatMap((endpoint) => endpointAlarms(endpoint, now)),
   ];
 }
 

@@ -69,7 +69,7 @@ export class Server implements ServerDoor {
   readonly state: ServerState;
   readonly failover: FailoverService;
   readonly counters = new Counters();
-  readonly alarms = new AlarmBoard(() => serverAlarms(this));
+  readonly alarms = new AlarmBoard((now) => serverAlarms(this, now));
   readonly startedAt: Millis;
   readonly time: ClockKeeper;
   readonly #release: Release;

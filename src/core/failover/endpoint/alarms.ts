@@ -1,10 +1,16 @@
 // What is wrong with a relationship now.
 
 import type { AlarmFact } from "../../model/alarms.ts";
+import { floorTime, type Millis } from "../../model/time.ts";
+import { timeText } from "../../wire/time-text.ts";
 import { isTooFarOff } from "../link/connect.ts";
 import type { Endpoint } from "./endpoint.ts";
+import { standsSince } from "./standstill.ts";
 
-export function endpointAlarms(endpoint: Endpoint): readonly AlarmFact[] {
+/** A partner may be slow for so long. */
+const SLOW_FOR: Millis = 30_000;
+
+export function endpointAlarms(endpoint: Endpoint, now: Millis): readonly AlarmFact[] {
   const { relationship, communicating, stream } = endpoint;
   const { clockOffset } = endpoint.contact;
   const subject = relationship.name;
@@ -16,7 +22,23 @@ export function endpointAlarms(endpoint: Endpoint): readonly AlarmFact[] {
     const fields = { seconds: Math.abs(clockOffset), direction };
     alarms.push({ id: "CLOCKS_DIFFER", subject, fields });
   }
+  alarms.push(...standstillAlarms(endpoint, now));
   const count = stream.rejections.size;
   if (count > 0) alarms.push({ id: "UPDATES_REJECTED", subject, fields: { count } });
   return alarms;
+}
+
+/** T-13 */
+function standstillAlarms(endpoint: Endpoint, now: Millis): readonly AlarmFact[] {
+  const { behaviour, pause, relationship, state } = endpoint;
+  const subject = relationship.name;
+  const partner = relationship.partner.server;
+  const at = (time: Millis): string => timeText(floorTime(time));
+  const since = standsSince(endpoint);
+  if (since !== undefined && now >= since + SLOW_FOR) {
+    const fields = { partner, state, since: at(since), what: behaviour.waitsFor ?? "" };
+    return [{ id: "PARTNER_STANDS_STILL", subject, fields }];
+  }
+  if (now >= pause.until) return [];
+  return [{ id: "CONTACT_PAUSED", subject, fields: { partner, until: at(pause.until) } }];
 }

@@ -25,6 +25,7 @@ import { UpdateStream } from "../updates/stream.ts";
 import { type Contact, newContact, noContact } from "./contact.ts";
 import { declarePartnerDown, declareReclaim, type OperatorResult } from "./operator.ts";
 import { type FailureTimes, startingRecord, waitAfterFailure } from "./record.ts";
+import { Pause } from "./standstill.ts";
 import { type PartnerReport, SERVER_FLAG, stateOptions } from "./state-message.ts";
 import { STATES } from "./states/all.ts";
 import type { Entry, Role, StateBehaviour, StateContext } from "./states/behaviour.ts";
@@ -41,6 +42,8 @@ export class Endpoint {
   contact: Contact;
   /** when the next POOLREQ may go, whatever the stay; undefined: none has gone yet. */
   poolRequestAt: Millis | undefined;
+  /** T-13: no connection is made or taken while it lasts. */
+  readonly pause = new Pause();
   /** F-422: no record here, and the partner says that it never met us. */
   #neverRan = false;
   /** The first batch has come. */

@@ -2,7 +2,7 @@
 
 import { isPast, type Millis, NO_TIME, type Seconds } from "../../model/time.ts";
 import { unreachable } from "../../model/unreachable.ts";
-import type { FailoverMessage } from "../../wire/failover-messages.ts";
+import type { FailoverMessage, FailoverType } from "../../wire/failover-messages.ts";
 import { STATUS } from "../../wire/messages.ts";
 import { findMalformed, firstOption } from "../../wire/options.ts";
 import type { Channel } from "../link/channel.ts";
@@ -14,6 +14,15 @@ import { readReply } from "../updates/bndreply-read.ts";
 import { acceptUpdate } from "../updates/bndupd-accept.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { readState } from "./state-message.ts";
+
+/** T-13: what brings the two nearer to NORMAL; STATE only when it is news. */
+const PROGRESS: ReadonlySet<FailoverType> = new Set([
+  "BNDUPD",
+  "BNDREPLY",
+  "UPDREQ",
+  "UPDREQALL",
+  "UPDDONE",
+]);
 
 /** A message on the endpoint's own connection, in phase `state` or `up`. */
 export function handleMessage(
@@ -45,7 +54,10 @@ export function handleMessage(
     channel.phase !== "up" && message.type !== "STATE" && message.type !== "DISCONNECT";
   // A-64: everything else counts only when communications are OK.
   if (isEarly) endpoint.context.counters.add("failover-message-too-early");
-  else dispatch(endpoint, channel, message, now);
+  else {
+    if (PROGRESS.has(message.type)) endpoint.stay.lastProgress = now;
+    dispatch(endpoint, channel, message, now);
+  }
 }
 
 function dispatch(
@@ -135,6 +147,10 @@ function stateReceived(
     channel.phase = "up";
     endpoint.communicationsOk(report, channel.terms, now);
   }
+  const { partnerState, partnerStartTimeOfState } = endpoint.record;
+  const isNews =
+    report.state !== partnerState || report.startTimeOfState !== partnerStartTimeOfState;
+  if (isNews) endpoint.stay.lastProgress = now;
   endpoint.notePartner(report, now);
   const { partnerStarting } = endpoint.contact;
   if (endpoint.stay.starting) {

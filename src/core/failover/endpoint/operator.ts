@@ -15,6 +15,7 @@ import { longestValid } from "../updates/forgotten.ts";
 import { mcltWait } from "../updates/mclt.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { waitAfterFailure } from "./record.ts";
+import { giveUp, mayGiveUp } from "./standstill.ts";
 
 export interface OperatorResult {
   readonly ok: boolean;
@@ -30,9 +31,10 @@ export function declarePartnerDown(
   const { state } = endpoint;
   const { partnerDown: rule } = endpoint.behaviour;
   if (rule === "already") return again(endpoint, force, now);
-  if (rule === "refused") {
+  const isStuck = force && mayGiveUp(endpoint, now);
+  if (rule === "when-stuck" && !isStuck) {
     const message =
-      "the servers are settling their differences; if the partner is silent this ends by itself";
+      "the servers are settling their differences. If that lasts for more than a minute, --force gives the partner up; if the partner is silent it ends by itself";
     return { ok: false, message };
   }
   // A-80: nor does a server that lost its database know all before its UPDREQALL is answered.
@@ -45,6 +47,8 @@ export function declarePartnerDown(
   }
   // Who is off says nothing of the clocks any more.
   endpoint.contact.clockOffset = undefined;
+  // T-13: a live partner would be met again at once, and silence this server again.
+  if (isStuck) giveUp(endpoint, now);
   endpoint.fire("operator-partner-down", "the operator declared the partner down", now);
   return { ok: true, message: `${state} -> ${endpoint.state}${waitNotice(endpoint, now)}` };
 }

@@ -14,6 +14,8 @@ export interface Stay {
   readonly starting: boolean;
   /** When the state was entered here. */
   readonly enteredAt: Millis;
+  /** When the partner last did something in it: a CONTACT, or a STATE that says nothing new, is none. */
+  lastProgress: Millis;
   /** an UPDDONE counts only in the stay that asked: one of RECOVER does not end POTENTIAL-CONFLICT (F-472). */
   outstanding: OutstandingRequest | undefined;
   /** T-13: the log has what the operator can do. */
@@ -30,6 +32,7 @@ function stay(starting: boolean, enteredAt: Millis, drainUpTo: number | undefine
   return {
     starting,
     enteredAt,
+    lastProgress: enteredAt,
     outstanding: undefined,
     advised: false,
     drainUpTo,
@@ -49,6 +52,6 @@ export function newStay(now: Millis, drainUpTo: number | undefined): Stay {
 }
 
 /** The same stay when contact is lost in it: what was asked of the partner, and awaited from it, is void. */
-export function stayWithoutContact({ starting, enteredAt }: Stay): Stay {
-  return stay(starting, enteredAt, undefined);
+export function stayWithoutContact({ starting, enteredAt, lastProgress }: Stay): Stay {
+  return { ...stay(starting, enteredAt, undefined), lastProgress };
 }

@@ -6,6 +6,7 @@ import { isPast, type Millis, NO_TIME } from "../../model/time.ts";
 import { STATUS } from "../../wire/messages.ts";
 import { vendorOption } from "../link/extensions.ts";
 import type { Endpoint } from "./endpoint.ts";
+import { checkStandstill } from "./standstill.ts";
 import { STATES } from "./states/all.ts";
 import { transitionOf } from "./transitions.ts";
 
@@ -20,6 +21,7 @@ export function tickEndpoint(endpoint: Endpoint, now: Millis): void {
   if (endpoint.stay.starting && now >= startupEnds(endpoint)) startupOver(endpoint, now);
   endWait(endpoint, now);
   autoPartnerDown(endpoint, now);
+  checkStandstill(endpoint, now);
   checkSilence(endpoint, now);
   returnToNormal(endpoint, now);
   advise(endpoint, now);

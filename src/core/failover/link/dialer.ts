@@ -14,7 +14,7 @@ const UNANSWERED_FACTOR = 0.1;
 export class Dialer {
   readonly endpoint: Endpoint;
   link: LinkId | undefined;
-  nextAttempt: Millis;
+  #nextAttempt: Millis;
   #failures = 0;
   #rejected = false;
   /** Ids of links that we open are negative, and never used twice. */
@@ -27,14 +27,16 @@ export class Dialer {
   /** `index` of `count` dialers: each takes its own ids. */
   constructor(endpoint: Endpoint, index: number, count: number, now: Millis) {
     this.endpoint = endpoint;
-    this.nextAttempt = now;
+    this.#nextAttempt = now;
     this.#nextLink = -1 - index;
     this.#step = count;
   }
 
   /** When something is due by time alone. */
   get due(): Millis {
-    return this.link !== undefined && this.#openBy !== 0 ? this.#openBy : this.nextAttempt;
+    if (this.link !== undefined && this.#openBy !== 0) return this.#openBy;
+    // T-13: no attempt while contact is paused.
+    return Math.max(this.#nextAttempt, this.endpoint.pause.until);
   }
 
   tick(now: Millis): void {
@@ -43,12 +45,12 @@ export class Dialer {
       else if (this.#openBy !== 0 && now >= this.#openBy) this.#giveUp(this.link);
       return;
     }
-    if (now < this.nextAttempt) return;
+    if (now < this.due) return;
     this.link = this.#nextLink;
     this.#nextLink -= this.#step;
     this.#begun = now;
     this.#openBy = now + DEFAULTS.connectOpenMillis;
-    this.nextAttempt = Number.POSITIVE_INFINITY;
+    this.#nextAttempt = Number.POSITIVE_INFINITY;
     this.#rejected = false;
     const { address, port } = this.endpoint.relationship.partner;
     this.endpoint.context.link({ type: "link-connect", link: this.link, address, port });
@@ -78,7 +80,7 @@ export class Dialer {
     const pause = this.#pause(relationship.connectRetry) * jitter;
     const least = relationship.connectRetry * UNANSWERED_FACTOR * jitter;
     const isUnanswered = this.#openBy !== 0;
-    this.nextAttempt = isUnanswered ? Math.max(this.#begun + pause, now + least) : now + pause;
+    this.#nextAttempt = isUnanswered ? Math.max(this.#begun + pause, now + least) : now + pause;
     this.#openBy = 0;
     this.#failures = Math.min(this.#failures + 1, 16);
   }

@@ -2,10 +2,11 @@
 // RFC 7653 §8.2, §9.1).
 
 import type { Ipv6Address } from "../../model/ipv6.ts";
-import type { Millis } from "../../model/time.ts";
+import { floorTime, type Millis } from "../../model/time.ts";
 import type { FailoverMessage, TlsMessage } from "../../wire/failover-messages.ts";
 import { STATUS } from "../../wire/messages.ts";
 import { firstOption, type Option } from "../../wire/options.ts";
+import { timeText } from "../../wire/time-text.ts";
 import type { FailoverContext } from "../context.ts";
 import type { Endpoint } from "../endpoint/endpoint.ts";
 import type { Channel } from "./channel.ts";
@@ -154,7 +155,7 @@ export class Handshake {
     const now = at + this.#compareClocks({ ...link, endpoint }, message);
     const check = this.#parts.context.isClockUnsure()
       ? TIME_UNKNOWN
-      : checkConnect(message, endpoint?.relationship, channel.receivedAt);
+      : this.#checked(link, message, endpoint, now);
     if (check.type === "reject" || endpoint === undefined) {
       const { status, message: text } =
         check.type === "reject"
@@ -193,6 +194,20 @@ export class Handshake {
   #unsure(endpoint: Endpoint | undefined): readonly Option[] {
     if (endpoint === undefined || endpoint.relationship.strict) return [];
     return this.#parts.context.isClockUnsure() ? [clockOption(this.#clockOf(endpoint))] : [];
+  }
+
+  #checked(
+    { channel }: OpenLink,
+    message: FailoverMessage,
+    endpoint: Endpoint | undefined,
+    now: Millis,
+  ): ReturnType<typeof checkConnect> {
+    const check = checkConnect(message, endpoint?.relationship, channel.receivedAt);
+    const until = endpoint?.pause.until ?? 0;
+    if (check.type === "reject" || now >= until) return check;
+    // T-13
+    const text = `contact is paused until ${timeText(floorTime(until))}: settling made no progress`;
+    return { type: "reject", status: STATUS.UnspecFail, message: text };
   }
 
   /** By partner address, certificate and name; F-174, A-14: absent = the only one with this partner. */

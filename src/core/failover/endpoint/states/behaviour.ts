@@ -17,7 +17,7 @@ export interface StateContext {
 }
 
 /** What the operator's `partner-down` needs in a state (A-72). */
-export type PartnerDownRule = "at-once" | "by-force" | "refused" | "already";
+export type PartnerDownRule = "at-once" | "by-force" | "when-stuck" | "already";
 
 /** What the entry into a state goes by. */
 export interface Entry {
@@ -54,6 +54,8 @@ export interface StateBehaviour {
   /** It ends by a time of its own, `recoverWaitUntil`. */
   readonly endsByTime: boolean;
   readonly partnerDown: PartnerDownRule;
+  /** T-13: what this state, in which clients are not answered, waits for while the partner is in contact. */
+  readonly waitsFor: string | undefined;
   /** Whether it sends UPDREQ or UPDREQALL. `isLost`: the own database is lost (A-80): a server that was sent on with
    * `partner-down --force` fetches it when the partner returns. */
   asksForUpdates(context: StateContext, isLost: boolean): boolean;
@@ -77,6 +79,7 @@ export const ORDINARY = {
   asksFirst: false,
   endsByTime: false,
   partnerDown: "at-once",
+  waitsFor: undefined,
   asksForUpdates: (_context: StateContext, isLost: boolean) => isLost,
   repeatsStateTo: () => false,
   afterRestart: () => undefined,

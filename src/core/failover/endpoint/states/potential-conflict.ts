@@ -15,7 +15,8 @@ export const POTENTIAL_CONFLICT: StateBehaviour = {
   expires: false,
   serves: false,
   asksFirst: true,
-  partnerDown: "refused",
+  partnerDown: "when-stuck",
+  waitsFor: "the partner's part in settling the differences",
   // F-464, F-465, F-470, F-471, A-37: the primary first; the secondary while the primary is in CONFLICT-DONE. F-472: what
   // it asked there is void when the primary goes back.
   asksForUpdates: ({ role, partnerState }) =>
@@ -26,5 +27,6 @@ export const POTENTIAL_CONFLICT: StateBehaviour = {
     record.updateAllNeeded
       ? { noNewLeasesUntil: laterOf(waitAfterFailure(), record.noNewLeasesUntil) }
       : {},
-  advice: () => "Nothing: it ends when all updates are exchanged.",
+  advice: () =>
+    "Nothing: it ends when all updates are exchanged. If the partner does not go on: restart it, or give it up with `tandem failover partner-down --force`.",
 };

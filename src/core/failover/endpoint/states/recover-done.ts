@@ -19,9 +19,10 @@ export const RECOVER_DONE: StateBehaviour = {
   serves: true,
   isRecovering: true,
   partnerDown: "by-force",
+  waitsFor: "the partner to go to NORMAL",
   entryChanges: () => ({ recoverWaitUntil: NO_TIME }),
   advice: ({ communicating }) =>
     communicating
-      ? "Nothing: the partner goes to NORMAL."
+      ? "Nothing: the partner goes to NORMAL. If it does not: restart it, or give it up with `tandem failover partner-down --force`."
       : "The partner is needed. If it will never come back: `tandem failover partner-down --force`.",
 };

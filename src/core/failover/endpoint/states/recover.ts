@@ -16,11 +16,12 @@ export const RECOVER: StateBehaviour = {
   isRecovering: true,
   asksFirst: true,
   partnerDown: "by-force",
+  waitsFor: "the partner's updates",
   // F-412, F-413
   asksForUpdates: () => true,
   entryChanges: () => ({ recoverWaitUntil: NO_TIME }),
   advice: ({ communicating }) =>
     communicating
-      ? "Nothing: it goes on when the partner has sent all updates."
+      ? "Nothing: it goes on when the partner has sent all updates. If the partner does not go on: restart it, or give it up with `tandem failover partner-down --force`."
       : "The partner is needed. If it will never come back: `tandem failover partner-down --force`.",
 };
