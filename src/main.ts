@@ -6,8 +6,7 @@ import { readFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { dirname, resolve } from "node:path";
 import { createSecureContext } from "node:tls";
-import { openControl, SocketInUseError } from "./admin/control.ts";
-import type { ProcessStatus } from "./api/status.ts";
+import { openControl, type ProcessReport, SocketInUseError } from "./admin/control.ts";
 import { CliError, EXIT } from "./cli/errors.ts";
 import { runProgram } from "./cli/program.ts";
 import type { ServeOptions } from "./cli/serve.ts";
@@ -24,10 +23,8 @@ import type { TlsIdentity } from "./shell/link-tls.ts";
 import { createLog, type Log } from "./shell/log.ts";
 import { createLoop, type Loop, type StopOutcome } from "./shell/loop.ts";
 import { checkSharedFolder, FolderError } from "./shell/own-folder.ts";
+import { carrierOf, watchProcess } from "./shell/process-watch.ts";
 import { lockState, StateInUseError, type StateLock } from "./shell/state-lock.ts";
-
-/** A certificate that ends sooner than this is spoken of at every start. */
-const CERTIFICATE_SOON_MILLIS = 30 * 86_400_000;
 
 const VERSION = (
   JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as {
@@ -52,7 +49,7 @@ async function serve(options: ServeOptions): Promise<number> {
 }
 
 async function runServer(
-  { config, logLevel }: ServeOptions,
+  { config, digest, logLevel }: ServeOptions,
   identity: TlsIdentity | undefined,
   log: Log,
   closers: (() => void | Promise<void>)[],
@@ -100,15 +97,33 @@ async function runServer(
   });
   // The partner's last message (DISCONNECT) leaves before anything else is closed.
   closers.push(() => links.close());
+  const { name: server, interfaces } = config.server;
+  const certificate = certificateOf(identity);
+  const around = {
+    server,
+    interfaces,
+    datagrams,
+    links,
+    certificate,
+    wallNow: Date.now,
+    carrierOf,
+  };
+  const watch = watchProcess(around, log.write);
+  closers.push(() => watch.stop());
   const control = await openControlOrExplain(config, running, () => ({
-    version: VERSION,
-    pid: process.pid,
-    udpAdapter: "dgram",
-    counters: { ...datagrams.counters(), ...links.counters(), ...log.counters() },
+    alarms: watch.alarms(),
+    status: {
+      version: VERSION,
+      pid: process.pid,
+      configuration: digest,
+      udpAdapter: "dgram",
+      interfaces: watch.interfaces(),
+      sockets: datagrams.sockets().map((socket) => socket.interface),
+      counters: { ...datagrams.counters(), ...links.counters(), ...log.counters() },
+    },
   }));
   closers.push(() => control.close());
   log.write({ id: "CONTROL_LISTENING", fields: { path: config.server.controlSocket } });
-  warnCertificate(identity, log);
   closers.push(handleSignals(running, log));
   running.run({ datagrams, links, disk });
   return await running.finished;
@@ -149,7 +164,7 @@ async function lockStateOrExplain(directory: string): Promise<StateLock> {
 async function openControlOrExplain(
   config: CompiledConfig,
   loop: Loop,
-  process: () => ProcessStatus,
+  process: () => ProcessReport,
 ): ReturnType<typeof openControl> {
   const path = config.server.controlSocket;
   try {
@@ -207,15 +222,8 @@ function readIdentity({ config, file }: ServeOptions): TlsIdentity | undefined {
   }
 }
 
-function warnCertificate(identity: TlsIdentity | undefined, log: Log): void {
-  if (identity === undefined) return;
-  const { validFrom, validTo } = new X509Certificate(identity.certificate);
-  const now = Date.now();
-  const warn = (what: string, date: string): void =>
-    log.write({ id: "CERTIFICATE_ENDS", fields: { what, date } });
-  if (now < Date.parse(validFrom)) warn("is not valid before", validFrom);
-  else if (now > Date.parse(validTo)) warn("expired", validTo);
-  else if (now > Date.parse(validTo) - CERTIFICATE_SOON_MILLIS) warn("expires", validTo);
+function certificateOf(identity: TlsIdentity | undefined): X509Certificate | undefined {
+  return identity === undefined ? undefined : new X509Certificate(identity.certificate);
 }
 
 /** T-05: the first signal is a planned stop, the second ends the process at once. */

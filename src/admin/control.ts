@@ -7,6 +7,7 @@ import { dirname } from "node:path";
 import { createAdaptorServer } from "@hono/node-server";
 import { type Context, Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
+import type { AlarmResult } from "../api/alarms.ts";
 import type { Command, CommandType } from "../api/commands.ts";
 import { FAILURES, type FailureCode } from "../api/failures.ts";
 import type { Ask, CommandResult, Refusal, Result } from "../api/results.ts";
@@ -27,8 +28,13 @@ export interface ControlOptions {
   readonly path: string;
   /** Hands a command to the core. */
   readonly ask: Ask;
-  /** What only the process knows, for `status`. */
-  readonly process: () => ProcessStatus;
+  readonly process: () => ProcessReport;
+}
+
+/** What only the process knows. */
+export interface ProcessReport {
+  readonly status: ProcessStatus;
+  readonly alarms: readonly AlarmResult[];
 }
 
 export interface Control {
@@ -100,11 +106,29 @@ async function answer(
   { ask, process }: ControlOptions,
   command: Command,
 ): Promise<Response> {
-  if (command.type !== "status") return respond(context, await ask(command));
-  const result = await ask(command);
-  if (!result.ok) return respond(context, result);
-  const value: Result<"status"> = { ...result.value, process: process() };
-  return context.json(value);
+  if (command.type === "status") {
+    const result = await ask(command);
+    if (!result.ok) return respond(context, result);
+    const { status, alarms } = process();
+    const { value } = result;
+    const whole: Result<"status"> = {
+      ...value,
+      alarms: [...value.alarms, ...alarms],
+      process: status,
+    };
+    return context.json(whole);
+  }
+  if (command.type === "failover-status") {
+    const result = await ask(command);
+    if (!result.ok) return respond(context, result);
+    const { value } = result;
+    const whole: Result<"failover-status"> = {
+      ...value,
+      alarms: [...value.alarms, ...process().alarms],
+    };
+    return context.json(whole);
+  }
+  return respond(context, await ask(command));
 }
 
 function refusal(code: FailureCode, message: string): Refusal {

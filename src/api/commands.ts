@@ -79,6 +79,24 @@ export const COMMANDS = {
   }),
   /** T-06 (1), T-13: the wall clock is right; lease time follows it. */
   "clock-accept": z.strictObject({ type: z.literal("clock-accept") }),
+  /** All of the partner's leases once more, beside the service. */
+  resync: z.strictObject({ type: z.literal("resync"), relationship: z.string().optional() }),
+  /** T-07, T-13: this server's leases are not to be trusted. `force` is needed without contact. */
+  recover: z.strictObject({
+    type: z.literal("recover"),
+    relationship: z.string().optional(),
+    force: z.boolean().default(false),
+  }),
+  /** The partner serves alone. `force` is needed when it is not in step. */
+  "maintenance-begin": z.strictObject({
+    type: z.literal("maintenance-begin"),
+    relationship: z.string().optional(),
+    force: z.boolean().default(false),
+  }),
+  "maintenance-end": z.strictObject({
+    type: z.literal("maintenance-end"),
+    relationship: z.string().optional(),
+  }),
   /** T-05: planned stop. */
   stop: z.strictObject({ type: z.literal("stop") }),
 } as const;

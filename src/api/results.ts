@@ -15,6 +15,10 @@ const CORE_RESULTS = {
   "partner-down": DECLARED,
   reclaim: DECLARED,
   "clock-accept": CLOCK_ACCEPTED,
+  resync: DECLARED,
+  recover: DECLARED,
+  "maintenance-begin": DECLARED,
+  "maintenance-end": DECLARED,
   stop: z.object({ stopping: z.literal(true) }).readonly(),
 } as const satisfies Readonly<Record<CommandType, z.ZodType>>;
 

@@ -16,5 +16,9 @@ export const ROUTES = {
   "partner-down": { method: "POST", path: "/v1/failover/partner-down" },
   reclaim: { method: "POST", path: "/v1/failover/reclaim" },
   "clock-accept": { method: "POST", path: "/v1/clock/accept" },
+  resync: { method: "POST", path: "/v1/failover/resync" },
+  recover: { method: "POST", path: "/v1/failover/recover" },
+  "maintenance-begin": { method: "POST", path: "/v1/failover/maintenance/begin" },
+  "maintenance-end": { method: "POST", path: "/v1/failover/maintenance/end" },
   stop: { method: "POST", path: "/v1/stop" },
 } as const satisfies Readonly<Record<CommandType, Route>>;

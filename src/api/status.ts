@@ -8,7 +8,7 @@ import {
   type ProcessCounterName,
 } from "../core/model/counter-names.ts";
 import { ALARM } from "./alarms.ts";
-import { ENDPOINT } from "./failover.ts";
+import { ENDPOINT_BRIEF } from "./failover.ts";
 import { TIME } from "./leases.ts";
 
 function counts<Name extends string>(list: Readonly<Record<Name, string>>) {
@@ -64,23 +64,21 @@ export const SERVER_STATUS = z
     /** Leases in use whose address no link of the configuration has. */
     withoutLink: z.number(),
     log: LOG,
-    relationships: z
-      .array(
-        ENDPOINT.unwrap()
-          .pick({
-            relationship: true,
-            role: true,
-            state: true,
-            since: true,
-            partnerState: true,
-            communications: true,
-            backlog: true,
-          })
-          .readonly(),
-      )
-      .readonly(),
+    relationships: z.array(ENDPOINT_BRIEF).readonly(),
     alarms: z.array(ALARM).readonly(),
     counters: counts<CounterName>(COUNTERS),
+  })
+  .readonly();
+
+const INTERFACE = z
+  .object({
+    name: z.string(),
+    /** Null: the kernel does not say, or there is no such interface. */
+    carrier: z.boolean().nullable(),
+    /** Its clients are heard. */
+    open: z.boolean(),
+    /** Why they are not. */
+    reason: z.string().nullable(),
   })
   .readonly();
 
@@ -89,7 +87,13 @@ export const PROCESS_STATUS = z
   .object({
     version: z.string(),
     pid: z.number(),
+    /** SHA-256 of the file that it was started with. */
+    configuration: z.string(),
     udpAdapter: z.string(),
+    /** Those of the configuration. */
+    interfaces: z.array(INTERFACE).readonly(),
+    /** Sockets for clients and relays that are open. */
+    sockets: z.array(z.string()).readonly(),
     counters: counts<ProcessCounterName>(PROCESS_COUNTERS),
   })
   .readonly();

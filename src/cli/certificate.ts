@@ -1,7 +1,14 @@
 // Makes a key and a self-signed certificate for one server of a pair (F-226, F-550). The partner pins
 // its SHA-256, so nothing in it but the key and the validity is ever looked at.
 
-import { createHash, generateKeyPairSync, randomBytes, sign } from "node:crypto";
+import {
+  createHash,
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  randomBytes,
+  sign,
+} from "node:crypto";
 import {
   bitString,
   explicit,
@@ -34,6 +41,8 @@ export interface KeyAndCertificate {
 }
 
 export interface CertificateOptions {
+  /** The key that the certificate is for, PEM; a new one is made without it. */
+  readonly key?: string | undefined;
   /** The subject's common name, for people. */
   readonly name: string;
   readonly notBefore: Date;
@@ -42,7 +51,11 @@ export interface CertificateOptions {
 
 /** RFC 5280 §4.1: ECDSA P-256, for both roles of TLS. */
 export function makeCertificate(options: CertificateOptions): KeyAndCertificate {
-  const { publicKey, privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+  const privateKey =
+    options.key === undefined
+      ? generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey
+      : createPrivateKey(options.key);
+  const publicKey = createPublicKey(privateKey);
   const algorithm = sequence(objectId(OID.ecdsaWithSha256));
   const name = sequence(setOf(sequence(objectId(OID.commonName), utf8String(options.name))));
   const serial = new Uint8Array(randomBytes(16));

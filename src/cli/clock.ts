@@ -3,7 +3,7 @@
 import type { Command } from "commander";
 import { askServer, type SocketOptions, socketPath, withSocketOptions } from "./control-client.ts";
 import { CliError, EXIT } from "./errors.ts";
-import { renderTree } from "./render.ts";
+import { clockText } from "./status.ts";
 import type { Terminal } from "./terminal.ts";
 
 const EFFECT = `Lease time does not follow a step of the wall clock: leases run on by their own time.
@@ -42,7 +42,7 @@ async function confirm(socket: string, terminal: Terminal): Promise<void> {
     );
   }
   const { clock } = await askServer(socket, "status", {});
-  terminal.note(renderTree(clock));
+  terminal.note(clockText(clock));
   terminal.note(`\n${EFFECT}\n`);
   const answer = await terminal.ask("Is the wall clock right? Type yes: ");
   if (answer.trim().toLowerCase() !== "yes") throw new CliError(EXIT.failure, "nothing was done");

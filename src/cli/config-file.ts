@@ -19,6 +19,11 @@ export function readConfigText(file: string): string {
   }
 }
 
+/** SHA-256 of a configuration file, hex: the same on both machines. */
+export function digestOf(file: string): string {
+  return createHash("sha256").update(readConfigText(file)).digest("hex");
+}
+
 /** The file as one of its servers sees it; without a name the host name says which. */
 export function loadFile(
   file: string,

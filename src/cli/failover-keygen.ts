@@ -1,7 +1,7 @@
 // `tandem failover keygen`: keys and certificates for the servers of a file, and what to write into it
 // (F-226: each server accepts exactly its partner's certificate; T-03: both DUIDs stand in the file).
 
-import { randomBytes } from "node:crypto";
+import { createPrivateKey, randomBytes } from "node:crypto";
 import * as fs from "node:fs";
 import { join, resolve } from "node:path";
 import { type Command, InvalidArgumentError } from "commander";
@@ -24,6 +24,7 @@ interface KeygenOptions {
   readonly out: string;
   readonly days: number;
   readonly force?: boolean;
+  readonly renew?: string;
   readonly json?: boolean;
 }
 
@@ -44,12 +45,19 @@ export function addKeygen(failover: Command, terminal: Terminal): void {
     .requiredOption("--out <dir>", "where NAME.key and NAME.crt are written")
     .option("--days <number>", "validity of the certificates", days, USUAL_DAYS)
     .option("--force", "replace keys that are there")
+    .option("--renew <server>", "a new certificate for this server only, with the key that it has")
     .option("--json", "as JSON")
     .addHelpText(
       "after",
       "\nExample:\n  tandem failover keygen --config pair.yaml --out /etc/tandem/keys",
     )
     .action((given: KeygenOptions) => {
+      if (given.renew !== undefined) {
+        const made = renew(given, given.renew);
+        if (given.json === true) terminal.out(JSON.stringify({ servers: [made] }, null, 2));
+        else terminal.out(explainRenewed(made));
+        return;
+      }
       const made = generate(given);
       if (given.json === true) terminal.out(JSON.stringify({ servers: made }, null, 2));
       else terminal.out(explain(made));
@@ -79,17 +87,66 @@ function generate(given: KeygenOptions): readonly Made[] {
     refuseExisting([key, certificate], given.force === true);
   const known = duidsOf(given.config, text);
   return files.map(({ name, key, certificate }) => {
-    const now = Date.now();
-    const pair = makeCertificate({
-      name: `tandem ${name}`,
-      notBefore: new Date(now - EARLIER_MILLIS),
-      notAfter: new Date(now + given.days * DAY_MILLIS),
-    });
+    const pair = makeCertificate({ name: `tandem ${name}`, ...validity(given) });
     writeNew(key, pair.key, 0o600);
     writeNew(certificate, pair.certificate, 0o644);
     const duid = known.has(name) ? undefined : randomDuid();
     return { server: name, certificate, key, fingerprint: pair.fingerprint, duid };
   });
+}
+
+/** The key stays where it is, and so does the partner's: only this certificate and its fingerprint are new. */
+function renew(given: KeygenOptions, name: string): Made {
+  const names = serverNames(given.config, readConfigText(given.config));
+  if (!names.includes(name)) {
+    throw new CliError(
+      EXIT.failure,
+      `${given.config} has no server \`${name}\``,
+      names.length === 0 ? undefined : `there are ${names.join(", ")}`,
+    );
+  }
+  const { key, certificate } = filesOf(resolve(given.out), name);
+  const pair = makeCertificate({ name: `tandem ${name}`, key: readKey(key), ...validity(given) });
+  refuseForeign(resolve(given.out));
+  writeNew(certificate, pair.certificate, 0o644);
+  return { server: name, certificate, key, fingerprint: pair.fingerprint, duid: undefined };
+}
+
+/** P-256 only: what the server signs with is what `keygen` made. */
+function readKey(path: string): string {
+  try {
+    const key = fs.readFileSync(path, "utf8");
+    const { asymmetricKeyType } = createPrivateKey(key);
+    if (asymmetricKeyType === "ec") return key;
+    throw new Error(`it is a key of type ${asymmetricKeyType}, and keygen renews its own only`);
+  } catch (error) {
+    throw new CliError(
+      EXIT.failure,
+      `cannot use the key ${path}: ${(error as Error).message}`,
+      "--renew is given on the server's own machine, with --out naming the folder of its key",
+    );
+  }
+}
+
+function validity({ days: count }: KeygenOptions): { notBefore: Date; notAfter: Date } {
+  const now = Date.now();
+  return {
+    notBefore: new Date(now - EARLIER_MILLIS),
+    notAfter: new Date(now + count * DAY_MILLIS),
+  };
+}
+
+function explainRenewed({ server, certificate, fingerprint }: Made): string {
+  return [
+    `${certificate} is new; the key is the same, and nothing changes for the other server's certificate.`,
+    "Write its fingerprint into the configuration, the same on both machines:",
+    "",
+    "servers:",
+    `  ${server}:`,
+    `    certificate-fingerprint: "${fingerprint}"`,
+    "",
+    "Then restart both servers, one after the other.",
+  ].join("\n");
 }
 
 function filesOf(out: string, name: string): { key: string; certificate: string } {

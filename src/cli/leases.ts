@@ -4,7 +4,8 @@ import { type Command, InvalidArgumentError } from "commander";
 import type { LeaseResult } from "../api/leases.ts";
 import type { Result } from "../api/results.ts";
 import { askServer, type SocketOptions, socketPath, withSocketOptions } from "./control-client.ts";
-import { renderTable, renderTree, renderValue } from "./render.ts";
+import { renderLease } from "./lease-text.ts";
+import { renderTable, renderValue } from "./render.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** Leases asked for at a time; the server answers between clients. */
@@ -41,7 +42,7 @@ export function addLeases(program: Command, terminal: Terminal): void {
     .addHelpText("after", "\nExample:\n  tandem leases show 2001:db8::1234")
     .action(async (lease: string, given: SocketOptions & { json?: boolean }) => {
       const shown = await askServer(socketPath(given, terminal), "leases-show", { lease });
-      terminal.out(given.json === true ? JSON.stringify(shown, null, 2) : renderTree(shown));
+      terminal.out(given.json === true ? JSON.stringify(shown, null, 2) : renderLease(shown));
     });
 }
 

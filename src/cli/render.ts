@@ -1,4 +1,4 @@
-// Plain data as text for people: tables, and trees of names and values.
+// Plain data as text for people.
 
 /** Rows as columns of equal width, with a heading. */
 export function renderTable(
@@ -14,30 +14,6 @@ export function renderTable(
       .join("  ")
       .trimEnd();
   return [line(headings), ...rows.map(line)].join("\n");
-}
-
-/** An object as indented lines; objects and lists in it are indented further. */
-export function renderTree(value: unknown, indent = ""): string {
-  if (!isRecord(value)) return `${indent}${renderValue(value)}`;
-  const width = Math.max(...Object.keys(value).map((key) => words(key).length), 0);
-  return Object.entries(value)
-    .filter(([, child]) => child !== undefined)
-    .map(([key, child]) => renderEntry(words(key), width, child, indent))
-    .join("\n");
-}
-
-function renderEntry(name: string, width: number, child: unknown, indent: string): string {
-  if (Array.isArray(child) && child.some(isRecord)) {
-    return [`${indent}${name}`, ...child.map((it) => renderTree(it, `${indent}  `))].join("\n");
-  }
-  if (isRecord(child)) return `${indent}${name}\n${renderTree(child, `${indent}  `)}`;
-  return `${indent}${name.padEnd(width)}  ${renderValue(child)}`;
-}
-
-/** `partnerState` as `partner state`; a name with other signs in it stays as it is. */
-function words(key: string): string {
-  if (!/^[a-z][A-Za-z0-9]*$/.test(key)) return key;
-  return key.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
 }
 
 export function renderValue(value: unknown): string {

@@ -2,11 +2,13 @@
 
 import { type Command, Option } from "commander";
 import type { CompiledConfig } from "../core/config/types.ts";
-import { requireConfig } from "./config-file.ts";
+import { digestOf, requireConfig } from "./config-file.ts";
 import type { Terminal } from "./terminal.ts";
 
 export interface ServeOptions {
   readonly config: CompiledConfig;
+  /** SHA-256 of the file, hex. */
+  readonly digest: string;
   /** Paths in the configuration are relative to this file. */
   readonly file: string;
   readonly logFormat: "json" | "text";
@@ -44,7 +46,8 @@ export function addServe(
       const who = { serverName: given.server, hostName: terminal.hostName };
       const config = requireConfig(given.config, who, (text) => terminal.note(text));
       const { logFormat, logLevel } = given;
-      finish(await serve({ config, file: given.config, logFormat, logLevel }));
+      const digest = digestOf(given.config);
+      finish(await serve({ config, digest, file: given.config, logFormat, logLevel }));
     });
 }
 

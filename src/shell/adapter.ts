@@ -13,6 +13,8 @@ export interface DatagramAdapter {
   /** The batch is over: what was gathered leaves now. */
   flush(): void;
   counters(): ProcessCounters;
+  /** Sockets that are to be open and are not, each with the reason. */
+  waiting(): ReadonlyMap<string, string>;
   close(): Promise<void>;
 }
 
@@ -21,6 +23,8 @@ export interface LinkAdapter {
   /** The batch is over: one write a link. */
   flush(): void;
   counters(): ProcessCounters;
+  /** Why nobody can connect; undefined: the port is open, or none is to be. */
+  notListening(): string | undefined;
   /** Closes all links (each sends what is queued, at most 2 s) and stops listening. */
   close(): Promise<void>;
 }

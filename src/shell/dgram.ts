@@ -67,6 +67,7 @@ class DgramSockets implements Dgram {
   readonly #sockets = new Set<UdpSocket>();
   readonly #retries = new Map<string, NodeJS.Timeout>();
   readonly #watched = new Map<string, string>();
+  readonly #waiting = new Map<string, string>();
   readonly #counters: UdpCounters = {
     received: 0,
     sent: 0,
@@ -137,6 +138,10 @@ class DgramSockets implements Dgram {
     };
   }
 
+  waiting(): ReadonlyMap<string, string> {
+    return this.#waiting;
+  }
+
   sockets(): readonly { readonly interface: string; readonly port: number }[] {
     return [...this.#outlets].map(([name, outlet]) => ({
       interface: name,
@@ -163,6 +168,7 @@ class DgramSockets implements Dgram {
       this.#retries.delete(label);
       try {
         await open();
+        this.#waiting.delete(label);
         if (!this.#closed) this.#options.log({ id: "UDP_LISTENING", fields: { socket: label } });
       } catch (error) {
         if (this.#closed) return;
@@ -171,6 +177,7 @@ class DgramSockets implements Dgram {
           this.#options.log({ id: "UDP_WAITING", fields: { socket: label, reason } });
         }
         said = reason;
+        this.#waiting.set(label, reason);
         this.#retries.set(label, setTimeout(attempt, pause));
         pause = Math.min(pause * 2, RETRY_MOST_MILLIS);
       }

@@ -116,6 +116,11 @@ class TcpLinks implements Links {
     return { link_refused_total: this.#refused, link_open: this.#links.size };
   }
 
+  notListening(): string | undefined {
+    const { listen } = this.#options;
+    return listen === undefined || this.listening() !== undefined ? undefined : this.#lastSaid;
+  }
+
   async close(): Promise<void> {
     this.#closed = true;
     this.#stalls.stop();

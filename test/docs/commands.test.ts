@@ -30,6 +30,8 @@ const shells = (page: string): readonly Block[] =>
 /** What a page says has happened before a command. */
 const SITUATIONS: Readonly<Record<string, (lab: Lab, printed: string) => Promise<unknown>>> = {
   "the printed lines are written into the file": async (lab, printed) => lab.writeKeys(printed),
+  "the printed line is written into the file": async (lab, printed) =>
+    lab.writeFingerprint("dhcp-b", printed),
   "a client got an address": (lab) => lab.client(),
   "systemd has started dhcp-a again": (lab) => lab.type("dhcp-a", ["systemctl start tandem"]),
   "dhcp-b was killed": (lab) => lab.type("dhcp-b", ["systemctl kill --signal=KILL tandem"]),

@@ -132,6 +132,16 @@ export class Lab {
     fs.writeFileSync(path, stringify(file));
   }
 
+  /** The same with the one line that `keygen --renew` printed, on the machine where it was printed. */
+  writeFingerprint(machine: Machine, printed: string): void {
+    const path = this.path(machine, "etc/tandem/tandem.yaml");
+    const file = parse(fs.readFileSync(path, "utf8")) as { servers: Record<string, Tree> };
+    const block = printed.slice(printed.indexOf("servers:")).split("\n\n")[0] ?? "";
+    const made = (parse(block) as { servers: Record<string, Tree> }).servers;
+    Object.assign(file.servers[machine] ?? {}, made[machine]);
+    fs.writeFileSync(path, stringify(file));
+  }
+
   async state(machine: Machine): Promise<string | undefined> {
     const { code, output } = await this.type(machine, ["tandem failover status --json"]);
     return code === 0 ? /"state": "([A-Z-]+)"/.exec(output)?.[1] : undefined;

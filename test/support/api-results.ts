@@ -23,11 +23,27 @@ export const ENDPOINT_RESULT: EndpointResult = {
   clockOffset: -3,
   mclt: 3600,
   backlog: 12,
+  serving: { here: "everybody", partner: "unknown", text: "this server answers everybody" },
   unacknowledged: 0,
-  rejected: 0,
-  secured: false,
+  rejected: 1,
+  pending: [
+    {
+      lease: "2001:db8::7",
+      duid: "00:01:aa",
+      since: "2026-11-24T09:58:00Z",
+      waitsFor: "another try",
+      refused: { status: "ConfigurationConflict", message: "no such pool" },
+    },
+  ],
+  atRisk: { leases: 11, until: "2026-11-24T11:00:00Z", isMore: false },
+  unseenSince: "2026-11-24T09:59:00Z",
+  whatIf: [{ event: "this server is lost", outcome: "nobody answers" }],
+  security: "tls",
+  secured: null,
   waitUntil: null,
   reclaimed: null,
+  fetching: "nothing",
+  maintenance: null,
   advice: ["Look at the partner.", "If it stays off: tandem failover partner-down"],
 };
 
@@ -58,7 +74,10 @@ export const LEASE_RESULT: LeaseResult = {
 export const PROCESS_STATUS: ProcessStatus = {
   version: "1.2.3",
   pid: 7,
+  configuration: "00",
   udpAdapter: "dgram",
+  interfaces: [{ name: "eth0", carrier: true, open: true, reason: null }],
+  sockets: ["eth0"],
   counters: { udp_received_total: 3 },
 };
 
@@ -101,6 +120,10 @@ export const CORE_RESULTS: { readonly [Type in Command["type"]]: CoreResult<Type
   },
   reclaim: { relationship: "campus", message: "NORMAL -> PARTNER-DOWN", state: "PARTNER-DOWN" },
   "clock-accept": { shiftedSeconds: 3_600, message: "every running lease was shifted by 3600 s" },
+  resync: { relationship: "campus", message: "the partner was asked", state: "NORMAL" },
+  recover: { relationship: "campus", message: "NORMAL -> RECOVER", state: "RECOVER" },
+  "maintenance-begin": { relationship: "campus", message: "handing over", state: "NORMAL" },
+  "maintenance-end": { relationship: "campus", message: "over", state: "NORMAL" },
   stop: { stopping: true },
 };
 

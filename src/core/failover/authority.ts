@@ -40,7 +40,9 @@ export function failoverAuthority(endpoint: Endpoint, isStopping: () => boolean)
     serviceFor: (message, serverId) =>
       isStopping()
         ? { type: "silent", reason: "stopping" }
-        : endpoint.behaviour.service(message, serverId, endpoint.stateContext),
+        : endpoint.maintenance !== undefined
+          ? { type: "silent", reason: "maintenance" }
+          : endpoint.behaviour.service(message, serverId, endpoint.stateContext),
     shares: (now) => shares(endpoint, ownStatus, now),
     mayStart: (key, lease, client, now) =>
       mayStart(endpoint, ownStatus, { key, lease, client }, now),

@@ -23,6 +23,19 @@ export const ALARMS = define({
       "Repair the partner {partner} or the connection to it. The pair goes on by itself afterwards.",
     help: "There is no working connection to the partner. Where another alarm of the relationship says why the partner was refused, look there first. Until contact is back no change reaches the partner, so leases are extended by the MCLT only.",
   },
+  MAINTENANCE: {
+    level: "warn",
+    text: "this server is in maintenance: the partner serves alone",
+    whatToDo: "When the work is done: `tandem failover maintenance end`, or restart the server.",
+    help: "The operator handed over with `tandem failover maintenance begin`. If the partner fails now nobody serves.",
+  },
+  NOBODY_SERVES: {
+    level: "error",
+    text: "clients are not served: {who}",
+    whatToDo:
+      "Look at the other alarms of the relationship first: they say why the servers do not work together. If one server is off for good: `tandem failover partner-down --force` on the other one, and on that one only.",
+    help: "This server may not answer clients in its state, and the partner does not either, or is out of contact. After a start of both that lasts for a moment. Two servers that have never met, or that have lost their disks, serve nobody until they have met.",
+  },
   CLOCKS_DIFFER: {
     level: "error",
     text: "the partner's clock is {seconds} s {direction}; 5 s are permitted",
@@ -58,7 +71,7 @@ export const ALARMS = define({
   },
   UPDATES_REJECTED: {
     level: "warn",
-    text: "the partner refuses updates of {count} leases",
+    text: "the partner refuses what changed of {leases}",
     whatToDo:
       "Compare the configuration files of both servers: `tandem failover status` names the leases and the reasons.",
     help: "The partner does not take an update, so it does not know the lease as this server does. Updates are sent again by themselves. ConfigurationConflict means that the partner's file lacks the link or the pool.",
@@ -69,6 +82,34 @@ export const ALARMS = define({
     whatToDo:
       "Find out what changed files of the state directory: look at the disk's health and at who may write there. The alarm ends with the next start.",
     help: "Files of the state directory were missing or held other octets than were written. Older files held all the same, and a new snapshot was written at once. The next damage may be one that nothing can mend.",
+  },
+  SOCKET_CLOSED: {
+    level: "error",
+    text: "clients are not heard on {socket}: {reason}",
+    whatToDo:
+      "Is the name in `interfaces` right, is the interface there and up (`ip -6 addr`), does another DHCPv6 server run here (`ss -ulpn sport = 547`)? The server opens the socket by itself as soon as it can.",
+    help: "The interface or the address of a socket for clients is missing, still tentative, or in use (log events UDP_WAITING and UDP_LOST). Clients on it are not served by this server.",
+  },
+  NO_CARRIER: {
+    level: "error",
+    text: "the interface {interface} has no carrier: no cable, or the switch is off",
+    whatToDo:
+      "Look at the cable and at the switch. Clients are served again as soon as it is back.",
+    help: "The kernel says that nothing is connected to the interface. Clients on it are not served by this server.",
+  },
+  PARTNER_PORT_CLOSED: {
+    level: "error",
+    text: "the partner cannot connect: {reason}",
+    whatToDo:
+      "The failover port is not open: `address`, `listen` and `port` of this server must be those of this machine, and no other program may have the port (TCP 647 is shared with DHCPv4 failover).",
+    help: "The secondary waits for the primary on the failover port and could not open it (log event LINK_NOT_LISTENING). It tries again every few seconds.",
+  },
+  CERTIFICATE_ENDS: {
+    level: "warn",
+    text: "this server's certificate {what} on {date}",
+    whatToDo:
+      'Make a new one: `tandem failover keygen --renew`, then put its fingerprint into the file of both servers (guide: recover, "A certificate has expired").',
+    help: "The partner refuses a certificate outside its validity, and the pair then loses contact. The alarm comes 30 days before.",
   },
   DISK_TROUBLE: {
     level: "error",

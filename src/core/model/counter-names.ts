@@ -20,6 +20,7 @@ export const DISCARD_REASONS = define({
   "ia-in-information-request": "An INFORMATION-REQUEST asks for no lease (RFC 8415 §16.12).",
   "left-to-partner":
     "The partner answers this client: this is the secondary in NORMAL, or it is still recovering. Nothing to do, if the primary is reached too.",
+  maintenance: "This server is in maintenance; the partner answers. Nothing to do.",
   "may-be-late-copy":
     "A RELEASE that may be older than its client's lease. Nothing to do; the guide says when that is.",
   "not-serving":

@@ -2,7 +2,7 @@
 
 import type { AlarmResult } from "../../api/alarms.ts";
 import { type AlarmFact, describeAlarm } from "../model/alarms.ts";
-import { floorTime, type Millis } from "../model/time.ts";
+import { addSeconds, floorTime, type Millis, type Seconds } from "../model/time.ts";
 import { timeText } from "../wire/time-text.ts";
 
 const LOOK_EVERY: Millis = 1_000;
@@ -10,11 +10,14 @@ const LOOK_EVERY: Millis = 1_000;
 export class AlarmBoard {
   /** All that is wrong at a moment. */
   readonly #facts: (now: Millis) => readonly AlarmFact[];
+  readonly #shift: () => Seconds;
   #since = new Map<string, Millis>();
   #lookAt: Millis = 0;
 
-  constructor(facts: (now: Millis) => readonly AlarmFact[]) {
+  /** `shift`: what is added to a time when people see it. */
+  constructor(facts: (now: Millis) => readonly AlarmFact[], shift: () => Seconds) {
     this.#facts = facts;
+    this.#shift = shift;
   }
 
   tick(now: Millis): void {
@@ -29,7 +32,8 @@ export class AlarmBoard {
       const key = `${fact.id} ${fact.subject}`;
       const since = before.get(key) ?? now;
       this.#since.set(key, since);
-      return { ...describeAlarm(fact), since: timeText(floorTime(since)) };
+      const shown = addSeconds(floorTime(since), this.#shift());
+      return { ...describeAlarm(fact), since: timeText(shown) };
     });
   }
 }

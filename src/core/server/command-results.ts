@@ -4,8 +4,10 @@ import type { CommandOf, CommandType } from "../../api/commands.ts";
 import type { FailureCode } from "../../api/failures.ts";
 import type { CommandResult, CoreResult, Refusal } from "../../api/results.ts";
 import type { Endpoint } from "../failover/endpoint/endpoint.ts";
+import { beginMaintenance, endMaintenance } from "../failover/endpoint/maintenance.ts";
 import type { OperatorResult } from "../failover/endpoint/operator.ts";
-import { endpointStatus } from "../failover/endpoint/status.ts";
+import { recover, resync } from "../failover/endpoint/refetch.ts";
+import { briefStatus, endpointStatus } from "../failover/endpoint/status.ts";
 import { formatDuid } from "../model/duid.ts";
 import { formatPrefix, parseIpv6, parsePrefix } from "../model/ipv6.ts";
 import type { Lease, LeaseKey } from "../model/lease.ts";
@@ -40,6 +42,12 @@ const ANSWERS: Answers = {
     ok(server.time.accept(server.time.clock.toShell(now), server.failover)),
   reclaim: (server, command, now) =>
     declared(server, command, (endpoint) => endpoint.reclaim(command.force, now)),
+  resync: (server, command, now) => declared(server, command, (each) => resync(each, now)),
+  recover: (server, command, now) =>
+    declared(server, command, (endpoint) => recover(endpoint, command.force, now)),
+  "maintenance-begin": (server, command, now) =>
+    declared(server, command, (endpoint) => beginMaintenance(endpoint, command.force, now)),
+  "maintenance-end": (server, command) => declared(server, command, endMaintenance),
 };
 
 export function runCommand<Type extends AnsweredType>(
@@ -80,16 +88,10 @@ function serverStatus(server: Server, now: Millis): CoreResult<"status"> {
       durableSequence: state.store.durableSequence,
       trouble: state.store.trouble ?? null,
     },
-    relationships: server.failover.endpoints.map((endpoint) => brief(endpoint, now)),
+    relationships: server.failover.endpoints.map(briefStatus),
     alarms: server.alarms.shown(now),
     counters: counters.toJson(),
   };
-}
-
-function brief(endpoint: Endpoint, now: Millis): CoreResult<"status">["relationships"][number] {
-  const { relationship, role, state, since, partnerState, communications, backlog } =
-    endpointStatus(endpoint, now);
-  return { relationship, role, state, since, partnerState, communications, backlog };
 }
 
 function leasesList(

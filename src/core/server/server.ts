@@ -69,7 +69,10 @@ export class Server implements ServerDoor {
   readonly state: ServerState;
   readonly failover: FailoverService;
   readonly counters = new Counters();
-  readonly alarms = new AlarmBoard((now) => serverAlarms(this, now));
+  readonly alarms = new AlarmBoard(
+    (now) => serverAlarms(this, now),
+    () => this.state.clock.shift,
+  );
   readonly startedAt: Millis;
   readonly time: ClockKeeper;
   readonly #release: Release;

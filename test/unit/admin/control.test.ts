@@ -15,7 +15,7 @@ function setUp(answer?: CommandResult) {
   const options = {
     path: "",
     ask: answering(commands, () => answer),
-    process: () => PROCESS_STATUS,
+    process: () => ({ status: PROCESS_STATUS, alarms: [] }),
   };
   const app = createControlApp(options);
   const request = async (path: string, init?: RequestInit) => {

@@ -79,6 +79,34 @@ describe("failover keygen", () => {
     expect(statSync(join(out, "a.key")).mode & 0o777).toBe(0o600);
   });
 
+  it("--renew makes a certificate for one server with the key that it has, and touches nothing else", async () => {
+    await keygen("--days", "1");
+    const all = ["a.key", "a.crt", "b.key", "b.crt"];
+    const contents = () => all.map((name) => readFileSync(join(out, name), "utf8"));
+    const before = contents();
+    const { code, out: printed } = await keygen("--renew", "b");
+    expect(code).toBe(0);
+    const after = contents();
+    expect(all.filter((_name, i) => before[i] !== after[i])).toEqual(["b.crt"]);
+    const certificate = new X509Certificate(after[3] as string);
+    expect(certificate.checkPrivateKey(createPrivateKey(after[2] as string))).toBe(true);
+    expect(Date.parse(certificate.validTo)).toBeGreaterThan(Date.now() + 3_000 * 86_400_000);
+    const digits = certificate.fingerprint256.replaceAll(":", "").toLowerCase();
+    expect(printed).toContain(`certificate-fingerprint: "${digits}"`);
+    expect(printed).not.toContain("  a:");
+  });
+
+  it("--renew without the key, and of a server that the file has not, says what to do", async () => {
+    expect(await keygen("--renew", "a")).toMatchObject({
+      code: 1,
+      notes: expect.stringContaining("cannot use the key"),
+    });
+    expect(await keygen("--renew", "c")).toMatchObject({
+      code: 1,
+      notes: expect.stringContaining("there are a, b"),
+    });
+  });
+
   it("--json names files, fingerprints and DUIDs", async () => {
     const made = JSON.parse((await keygen("--json")).out) as {
       servers: { server: string; fingerprint: string; certificate: string }[];

@@ -9,6 +9,7 @@ import { renderFailover } from "../../../src/cli/failover-status.ts";
 import {
   answering,
   CORE_RESULTS,
+  ENDPOINT_RESULT,
   LEASE_RESULT,
   PROCESS_STATUS,
 } from "../../support/api-results.ts";
@@ -26,7 +27,11 @@ describe("commands that ask the server", () => {
     commands = [];
     answer = () => undefined;
     const ask = answering(commands, (command) => answer(command));
-    control = await openControl({ path: socket, ask, process: () => PROCESS_STATUS });
+    control = await openControl({
+      path: socket,
+      ask,
+      process: () => ({ status: PROCESS_STATUS, alarms: [] }),
+    });
   });
   afterEach(async () => {
     await control.close();
@@ -38,10 +43,22 @@ describe("commands that ask the server", () => {
     expect(code).toBe(0);
     expect(out).toContain("campus: COMMUNICATIONS-INTERRUPTED (primary)");
     expect(out).toContain("no contact for 60 s");
-    expect(out).toMatch(/partner +b: NORMAL since 2026-11-24 09:00:00 UTC/);
+    expect(out).toMatch(/partner +b: not known \(last known: NORMAL since 2026-11-24 09:00:00 UTC/);
+    expect(out).toMatch(/secured +no connection \(TLS\)/);
+    expect(out).toMatch(/clients +this server answers everybody/);
+    expect(out).toMatch(
+      /at risk +11 leases known to this server only, the last until 2026-11-24 11/,
+    );
+    expect(out).toMatch(/in doubt +what the partner gave or renewed since/);
+    expect(out).toContain("- this server is lost: nobody answers.");
+    expect(out).toMatch(
+      /- 2001:db8::7 of 00:01:aa since 2026.*waits for another try; refused by the partner: no such pool \(ConfigurationConflict\)/,
+    );
     expect(out).toMatch(/contact +failed, last heard 2026-11-24 09:59:00 UTC/);
     expect(out).toMatch(/clocks +the partner's is 3 s behind/);
-    expect(out).toMatch(/to be told +12 leases/);
+    expect(out).toMatch(
+      /updates +the partner has not acknowledged 12 leases yet; it refuses 1; the oldest:/,
+    );
     expect(out).toContain("    - If it stays off: tandem failover partner-down");
     expect(out).toMatch(/MCLT +1 h/);
   });
@@ -61,7 +78,7 @@ describe("commands that ask the server", () => {
       ],
     });
     expect(text).toMatch(
-      /alarms:\n {4}- the partner's clock is 9 s ahead \(since 2026.*\n {6}Repair time synchronisation\./,
+      /alarms:\n {4}- the partner's clock is 9 s ahead \(CLOCKS_DIFFER, since 2026.*\n {6}Repair time synchronisation\./,
     );
   });
 
@@ -72,9 +89,12 @@ describe("commands that ask the server", () => {
   });
 
   it("an answer of another shape is refused with words, not shown half", async () => {
-    answer = () => ({ ok: true, value: { relationships: [] } as never });
+    answer = () => ({ ok: true, value: { relationships: 7, alarms: [] } as never });
     const { code, notes } = await run(["failover", "status", "--socket", socket]);
-    expect([code, notes]).toEqual([1, expect.stringContaining("answer is not understood: alarms")]);
+    expect([code, notes]).toEqual([
+      1,
+      expect.stringContaining("answer is not understood: relationships"),
+    ]);
   });
 
   it("--json gives the answer as it is", async () => {
@@ -83,6 +103,38 @@ describe("commands that ask the server", () => {
     expect(JSON.parse((await run(["status", "--socket", socket, "--json"])).out).process).toEqual(
       PROCESS_STATUS,
     );
+  });
+
+  it("status shows interfaces with their carriers, leases, the pair and the counters in words", async () => {
+    answer = ({ type }) =>
+      type === "status"
+        ? {
+            ok: true,
+            value: {
+              ...CORE_RESULTS.status,
+              relationships: [ENDPOINT_RESULT],
+              alarms: [
+                {
+                  id: "DISK_TROUBLE",
+                  level: "error",
+                  subject: "a",
+                  since: "2026-11-24T10:00:00Z",
+                  text: "the state directory cannot be written",
+                  whatToDo: "Make space.",
+                },
+              ],
+            },
+          }
+        : undefined;
+    const { out } = await run(["status", "--socket", socket]);
+    expect(out).toMatch(/^a: Tandem 1\.2\.3, process 7\n/);
+    expect(out).toMatch(/interface +eth0: open, carrier/);
+    expect(out).toMatch(/in use +3 on campus/);
+    expect(out).toMatch(
+      /failover +campus: COMMUNICATIONS-INTERRUPTED \(primary\), contact failed, partner last known NORMAL, 12 to be acknowledged/,
+    );
+    expect(out).toMatch(/- the state directory cannot be written \(DISK_TROUBLE.*\n +Make space/);
+    expect(out).toMatch(/received-SOLICIT +3/);
   });
 
   it("partner-down without a terminal needs --yes, and nothing is sent (T-01, T-13)", async () => {
@@ -146,6 +198,39 @@ describe("commands that ask the server", () => {
     expect(notes).toContain("it is in NORMAL");
   });
 
+  it("maintenance begin waits until the partner serves, and says what it knows (T-05)", async () => {
+    let looks = 0;
+    answer = ({ type }) => {
+      if (type !== "failover-status") return undefined;
+      const maintenance = { since: "2026-11-24T10:00:00Z", isHandedOver: ++looks > 2 };
+      const endpoint = { ...ENDPOINT_RESULT, maintenance, backlog: 0 };
+      return { ok: true, value: { relationships: [endpoint], alarms: [] } };
+    };
+    const begun = await run(["failover", "maintenance", "begin", "--socket", socket]);
+    expect(begun).toMatchObject({
+      code: 0,
+      out: "handed over: b serves all clients; it knows every lease",
+    });
+    expect(looks).toBe(3);
+    await run(["failover", "maintenance", "end", "--socket", socket]);
+    expect(commands[0]).toEqual({ type: "maintenance-begin", force: false });
+    expect(commands.at(-1)).toEqual({ type: "maintenance-end" });
+    expect((await run(["failover", "maintenance", "now", "--socket", socket])).code).toBe(2);
+  });
+
+  it("resync is sent at once, recover only after a yes (T-13)", async () => {
+    await run(["failover", "resync", "--socket", socket]);
+    expect(commands).toEqual([{ type: "resync" }]);
+    expect(await run(["failover", "recover", "--socket", socket])).toMatchObject({ code: 2 });
+    expect(await run(["failover", "recover", "--socket", socket], { typed: "no" })).toMatchObject({
+      code: 1,
+    });
+    expect(commands).toHaveLength(1);
+    const { out } = await run(["failover", "recover", "--socket", socket, "--yes", "--force"]);
+    expect(out).toBe("NORMAL -> RECOVER");
+    expect(commands.at(-1)).toEqual({ type: "recover", force: true });
+  });
+
   it("leases list turns the pages and stops at the limit", async () => {
     answer = (command) => {
       const at = command.type === "leases-list" ? command.cursor : 0;
@@ -177,7 +262,9 @@ describe("commands that ask the server", () => {
   it("leases show takes addresses and prefixes", async () => {
     const { out } = await run(["leases", "show", "2001:db8:1::/56", "--socket", socket]);
     expect(commands).toEqual([{ type: "leases-show", lease: "2001:db8:1::/56" }]);
-    expect(out).toMatch(/^lease +2001:db8::1\n/);
+    expect(out).toMatch(/^2001:db8::1: ACTIVE since/);
+    expect(out).toMatch(/partner +knows the last change/);
+    expect(out).toMatch(/the client was told until +2026-11-24 11:00:00 UTC .*\[client expiry\]/);
     const wrong = await run(["leases", "show", "nonsense", "--socket", socket]);
     expect([wrong.code, wrong.notes]).toEqual([
       1,

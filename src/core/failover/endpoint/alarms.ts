@@ -5,26 +5,36 @@ import { floorTime, type Millis } from "../../model/time.ts";
 import { timeText } from "../../wire/time-text.ts";
 import { isTooFarOff } from "../link/connect.ts";
 import type { Endpoint } from "./endpoint.ts";
+import { servingOf } from "./serving.ts";
 import { standsSince } from "./standstill.ts";
 
 /** A partner may be slow for so long. */
 const SLOW_FOR: Millis = 30_000;
 
 export function endpointAlarms(endpoint: Endpoint, now: Millis): readonly AlarmFact[] {
-  const { relationship, communicating, stream } = endpoint;
+  const { relationship, communicating, stay, stream } = endpoint;
   const { clockOffset } = endpoint.contact;
   const subject = relationship.name;
   const alarms: AlarmFact[] = [];
-  if (!communicating && !endpoint.stay.starting)
+  const inMaintenance = endpoint.maintenance !== undefined;
+  if (inMaintenance) alarms.push({ id: "MAINTENANCE", subject, fields: {} });
+  if (!communicating && !stay.starting && !inMaintenance)
     alarms.push({ id: "NO_CONTACT", subject, fields: { partner: relationship.partner.server } });
+  const { here, partner, text } = servingOf(endpoint);
+  const isServed = here === "everybody" || partner === "everybody" || partner === "own";
+  if (!isServed && !stay.starting && !inMaintenance)
+    alarms.push({ id: "NOBODY_SERVES", subject, fields: { who: text } });
   if (clockOffset !== undefined && isTooFarOff(clockOffset)) {
     const direction = clockOffset > 0 ? "ahead" : "behind";
     const fields = { seconds: Math.abs(clockOffset), direction };
     alarms.push({ id: "CLOCKS_DIFFER", subject, fields });
   }
   alarms.push(...standstillAlarms(endpoint, now));
-  const count = stream.rejections.size;
-  if (count > 0) alarms.push({ id: "UPDATES_REJECTED", subject, fields: { count } });
+  const { size } = stream.rejections;
+  if (size > 0) {
+    const leases = size === 1 ? "1 lease" : `${size} leases`;
+    alarms.push({ id: "UPDATES_REJECTED", subject, fields: { leases } });
+  }
   return alarms;
 }
 

@@ -18,11 +18,13 @@ import type { Option } from "../../wire/options.ts";
 import type { FailoverContext } from "../context.ts";
 import type { Channel } from "../link/channel.ts";
 import type { ConnectTerms } from "../link/connect.ts";
+import { vendorOption } from "../link/extensions.ts";
 import { hiddenUntil } from "../updates/forgotten.ts";
 import { mcltWait } from "../updates/mclt.ts";
 import type { UpdateRequest } from "../updates/requests.ts";
 import { UpdateStream } from "../updates/stream.ts";
 import { type Contact, newContact, noContact } from "./contact.ts";
+import type { Maintenance } from "./maintenance.ts";
 import { declarePartnerDown, declareReclaim, type OperatorResult } from "./operator.ts";
 import { type FailureTimes, startingRecord, waitAfterFailure } from "./record.ts";
 import { Pause } from "./standstill.ts";
@@ -44,8 +46,12 @@ export class Endpoint {
   poolRequestAt: Millis | undefined;
   /** T-13: no connection is made or taken while it lasts. */
   readonly pause = new Pause();
+  /** The partner serves while the operator works here; undefined: no. */
+  maintenance: Maintenance | undefined;
   /** F-422: no record here, and the partner says that it never met us. */
   #neverRan = false;
+  /** When this server last served, if it was taken out of service since its start; 0: it was not. */
+  #servedUntil: Millis = 0;
   /** The first batch has come. */
   #begun = false;
   #nextTransactionId: number;
@@ -116,7 +122,8 @@ export class Endpoint {
   }
 
   get failureTimes(): FailureTimes {
-    const { lastOperation, startedAt, config } = this.context;
+    const { lastOperation: before, startedAt, config } = this.context;
+    const lastOperation = Math.max(before, this.#servedUntil);
     return { lastOperation, startedAt, heartbeat: config.tunables.heartbeat };
   }
 
@@ -279,12 +286,15 @@ export class Endpoint {
   act(now: Millis): void {
     if (!this.communicating || this.contact.partnerStarting) return;
     const { stay } = this;
-    const all = this.record.updateAllNeeded;
-    const asks = this.behaviour.asksForUpdates(this.stateContext, all);
+    const isLost = this.record.updateAllNeeded;
+    const all = isLost || stay.resyncing;
+    const asks = stay.resyncing || this.behaviour.asksForUpdates(this.stateContext, isLost);
     // F-472: what the secondary asked of a primary in CONFLICT-DONE is void when that goes back.
     if (!asks) stay.outstanding = undefined;
     if (!asks || stay.outstanding !== undefined) return;
-    const transactionId = this.send(all ? "UPDREQALL" : "UPDREQ", [], now);
+    const isResync = stay.resyncing && !isLost && this.channel?.terms?.extensions === true;
+    const options = isResync ? [vendorOption(["resync"])] : [];
+    const transactionId = this.send(all ? "UPDREQALL" : "UPDREQ", options, now);
     stay.outstanding = { transactionId, all, lastProgress: now };
   }
 
@@ -295,6 +305,7 @@ export class Endpoint {
     // F-566: the need is over.
     if (outstanding.all) this.update({ updateAllNeeded: false });
     this.stay.outstanding = undefined;
+    this.stay.resyncing = false;
     this.fire("update-done", "the partner has sent all updates", now);
     endWait(this, now);
     this.act(now);
@@ -357,6 +368,13 @@ export class Endpoint {
     this.log(`communications failed: ${reason}`);
     this.update({ partnerLastContact: lastContact });
     this.fire("communications-failed", reason, now);
+  }
+
+  /** A-61, A-80: what this server has is not to be trusted from now on, as after a loss of its database. */
+  distrust(now: Millis): void {
+    this.#neverRan = false;
+    this.#servedUntil = now;
+    this.update({ updateAllNeeded: true, ownLostAt: floorTime(now) });
   }
 
   /** T-01, T-13: the operator's word, with what A-72 permits. */

@@ -7,7 +7,7 @@ import { STATUS } from "../../wire/messages.ts";
 import { findMalformed, firstOption } from "../../wire/options.ts";
 import type { Channel } from "../link/channel.ts";
 import { clockOffset, isTooFarOff } from "../link/connect.ts";
-import { saysSynchronised } from "../link/extensions.ts";
+import { saysResync, saysSynchronised } from "../link/extensions.ts";
 import { firstSplit } from "../prefixes/first-split.ts";
 import { applyReply } from "../updates/bndreply-apply.ts";
 import { readReply } from "../updates/bndreply-read.ts";
@@ -79,7 +79,8 @@ function dispatch(
       // until UPDDONE of an UPDREQALL it counts as one.
       return updateRequest(endpoint, message, endpoint.record.partnerUpdateAll, now);
     case "UPDREQALL":
-      endpoint.partnerLost(now);
+      // A-32; who only compares has forgotten nothing.
+      if (!saysResync(message.options)) endpoint.partnerLost(now);
       return updateRequest(endpoint, message, true, now);
     case "UPDDONE":
       return endpoint.updateDone(message.transactionId, now);

@@ -1,46 +1,100 @@
 // What `tandem failover status` shows of an endpoint, as plain data (T-13: every wait names its command).
 
+import { formatDuid } from "../../model/duid.ts";
 import { formatIpv6 } from "../../model/ipv6.ts";
 import { addSeconds, type DhcpTime, floorTime, type Millis, NO_TIME } from "../../model/time.ts";
 import { timeText } from "../../wire/time-text.ts";
-import { isReclaiming, reclaimedFrom } from "../reclaim.ts";
+import { isReclaiming, ownsAll, reclaimedFrom } from "../reclaim.ts";
 import type { Endpoint } from "./endpoint.ts";
+import { atRisk, type PendingUpdate, pendingUpdates } from "./pending-updates.ts";
+import { servingOf, whatIf } from "./serving.ts";
+import type { Stay } from "./stay.ts";
 
 /** Its shape is that of `ENDPOINT` in src/api, which core/server holds it to. */
 export function endpointStatus(endpoint: Endpoint, now: Millis) {
-  const { record, relationship, context } = endpoint;
+  const { record, relationship, communicating, stay, stream, context } = endpoint;
   const told = (time: DhcpTime) => timeText(addSeconds(time, context.timeShift()));
   const text = (time: DhcpTime) => (time === NO_TIME ? null : told(time));
-  const since = endpoint.stay.starting ? floorTime(context.startedAt) : record.startTimeOfState;
   const { endsByTime } = endpoint.behaviour;
   const until = endsByTime ? record.recoverWaitUntil : record.noNewLeasesUntil;
   const waits = until !== NO_TIME && floorTime(now) < until;
+  const risk = atRisk(endpoint, now);
   return {
-    relationship: relationship.name,
-    role: relationship.role,
-    state: endpoint.state,
-    since: told(since),
-    reason: endpoint.stay.starting ? "the server was started" : record.reason,
+    ...briefStatus(endpoint),
+    reason: stay.starting ? "the server was started" : record.reason,
     meaning: endpoint.behaviour.meaning,
     previousState: record.previousState ?? null,
-    communications: endpoint.communicating ? ("OK" as const) : ("failed" as const),
+    serving: servingOf(endpoint),
     partner: relationship.partner.server,
     partnerAddress: formatIpv6(relationship.partner.address),
-    partnerState: record.partnerState ?? null,
     partnerSince: text(record.partnerStartTimeOfState),
     lastContact: text(endpoint.lastContact),
     clockOffset: endpoint.contact.clockOffset ?? null,
     mclt: record.mclt,
-    backlog:
-      context.table.markedCount(relationship.name) + context.blocks.markedCount(relationship.name),
-    unacknowledged: endpoint.stream.unacknowledged,
-    rejected: endpoint.stream.rejections.size,
-    secured: relationship.security.mode === "tls",
+    unacknowledged: stream.unacknowledged,
+    rejected: stream.rejections.size,
+    pending: pendingUpdates(endpoint).map((each) => shownPending(each, text)),
+    atRisk: { leases: risk.leases, until: text(risk.until), isMore: risk.isMore },
+    unseenSince: text(unseenSince(endpoint, now)),
+    whatIf: whatIf(endpoint, risk.leases),
+    security: relationship.security.mode,
+    secured: communicating ? relationship.security.mode === "tls" : null,
     waitUntil: waits ? told(until) : null,
     reclaimed: isReclaiming(endpoint)
       ? { since: told(record.reclaimedAt), from: told(reclaimedFrom(endpoint)) }
       : null,
+    fetching: fetchingOf(stay),
+    maintenance:
+      endpoint.maintenance === undefined
+        ? null
+        : {
+            since: told(floorTime(endpoint.maintenance.since)),
+            isHandedOver: endpoint.maintenance.isHandedOver,
+          },
     advice: adviceFor(endpoint, waits),
+  };
+}
+
+/** What was asked of the partner and is not here yet. */
+function fetchingOf({ outstanding }: Stay): "nothing" | "updates" | "all" {
+  if (outstanding === undefined) return "nothing";
+  return outstanding.all ? "all" : "updates";
+}
+
+/** What `tandem status` shows: nothing that costs a walk. */
+export function briefStatus(endpoint: Endpoint) {
+  const { record, relationship, context, stay, communicating } = endpoint;
+  const { name, role } = relationship;
+  const since = stay.starting ? floorTime(context.startedAt) : record.startTimeOfState;
+  return {
+    relationship: name,
+    role,
+    state: endpoint.state,
+    since: timeText(addSeconds(since, context.timeShift())),
+    communications: communicating ? ("OK" as const) : ("failed" as const),
+    partnerState: record.partnerState ?? null,
+    backlog: context.table.markedCount(name) + context.blocks.markedCount(name),
+  };
+}
+
+/** T-02: since when the partner may have given or renewed leases unseen; NO_TIME: nothing is unseen. */
+function unseenSince(endpoint: Endpoint, now: Millis): DhcpTime {
+  const { record, isInStep, relationship } = endpoint;
+  if (isInStep || relationship.strict || ownsAll(endpoint, now) || !record.communicated)
+    return NO_TIME;
+  return endpoint.communicating ? floorTime(endpoint.contact.silentSince) : endpoint.lastContact;
+}
+
+function shownPending(
+  { name, duid, since, why, refused }: PendingUpdate,
+  text: (time: DhcpTime) => string | null,
+) {
+  return {
+    lease: name,
+    duid: duid === undefined ? null : formatDuid(duid),
+    since: text(since),
+    waitsFor: why,
+    refused: refused ?? null,
   };
 }
 

@@ -18,6 +18,8 @@ export interface Stay {
   lastProgress: Millis;
   /** an UPDDONE counts only in the stay that asked: one of RECOVER does not end POTENTIAL-CONFLICT (F-472). */
   outstanding: OutstandingRequest | undefined;
+  /** The operator had all of the partner's leases asked for, beside the service. */
+  resyncing: boolean;
   /** T-13: the log has what the operator can do. */
   advised: boolean;
   /** NORMAL: marks up to this version were open at its entry; undefined: all of them are answered. */
@@ -34,6 +36,7 @@ function stay(starting: boolean, enteredAt: Millis, drainUpTo: number | undefine
     enteredAt,
     lastProgress: enteredAt,
     outstanding: undefined,
+    resyncing: false,
     advised: false,
     drainUpTo,
     synchronisedAt: undefined,

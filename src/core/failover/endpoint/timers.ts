@@ -6,6 +6,7 @@ import { isPast, type Millis, NO_TIME } from "../../model/time.ts";
 import { STATUS } from "../../wire/messages.ts";
 import { vendorOption } from "../link/extensions.ts";
 import type { Endpoint } from "./endpoint.ts";
+import { handOver } from "./maintenance.ts";
 import { checkStandstill } from "./standstill.ts";
 import { STATES } from "./states/all.ts";
 import { transitionOf } from "./transitions.ts";
@@ -23,6 +24,7 @@ export function tickEndpoint(endpoint: Endpoint, now: Millis): void {
   autoPartnerDown(endpoint, now);
   checkStandstill(endpoint, now);
   checkSilence(endpoint, now);
+  handOver(endpoint, now);
   returnToNormal(endpoint, now);
   advise(endpoint, now);
   if (endpoint.behaviour.isShared && endpoint.communicating) drained(endpoint, now);
@@ -71,6 +73,8 @@ export function endWait(endpoint: Endpoint, now: Millis): void {
 function autoPartnerDown(endpoint: Endpoint, now: Millis): void {
   const { autoPartnerDown: after } = endpoint.relationship;
   if (after === undefined || endpoint.communicating) return;
+  // The partner serves, and was asked to.
+  if (endpoint.maintenance !== undefined) return;
   // without all of the partner's leases that is for the operator to say.
   if (endpoint.record.updateAllNeeded) return;
   const { contact, stay } = endpoint;

@@ -45,7 +45,7 @@ export class Dialer {
       else if (this.#openBy !== 0 && now >= this.#openBy) this.#giveUp(this.link);
       return;
     }
-    if (now < this.due) return;
+    if (this.endpoint.maintenance?.isHandedOver === true || now < this.due) return;
     this.link = this.#nextLink;
     this.#nextLink -= this.#step;
     this.#begun = now;

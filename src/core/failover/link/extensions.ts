@@ -17,9 +17,12 @@ const CLOCK_SHIFTED = 3;
 /** Sub-option 4 of CONNECT and CONNECTREPLY, empty: the sender does not know the time. */
 const CLOCK_UNSURE = 4;
 
-export type Extension = "synchronised";
+/** Sub-option 3, empty, in UPDREQALL: the sender has lost nothing, it only compares. */
+const RESYNC = 3;
 
-const CODES: Readonly<Record<Extension, number>> = { synchronised: SYNCHRONISED };
+export type Extension = "synchronised" | "resync";
+
+const CODES: Readonly<Record<Extension, number>> = { synchronised: SYNCHRONISED, resync: RESYNC };
 
 interface Suboption {
   readonly code: number;
@@ -68,6 +71,10 @@ function ours(options: readonly Option[]): readonly Suboption[] {
 
 export function hasExtensions(options: readonly Option[]): boolean {
   return ours(options).some((each) => each.code === EXTENSIONS);
+}
+
+export function saysResync(options: readonly Option[]): boolean {
+  return ours(options).some((each) => each.code === RESYNC);
 }
 
 export function saysSynchronised(options: readonly Option[]): boolean {

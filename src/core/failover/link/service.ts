@@ -42,7 +42,7 @@ export class FailoverService {
     );
     this.#handshake = new Handshake({
       context,
-      relationshipsWith: (peer) => this.#relationshipsWith(peer),
+      relationshipsWith: (peer) => this.#relationshipsWith(peer).filter(takesPart),
       refused: (link, reason) => this.#refused(link, reason),
       abandon: (link, reason) => this.#abandon(link, reason),
       protocolError: (link, what, at) => this.#protocolError(link, what, at),
@@ -102,7 +102,7 @@ export class FailoverService {
   /** F-154, F-155: only from a primary that we know. */
   #accepted(id: LinkId, peer: Ipv6Address, now: Millis): void {
     const known = this.#relationshipsWith(peer);
-    if (known.length === 0 || this.#stopping) {
+    if (!known.some(takesPart) || this.#stopping) {
       if (known.length === 0) this.#context.counters.add("failover-unknown-peer");
       this.#context.link({ type: "link-close", link: id, abort: true });
       return;
@@ -323,4 +323,9 @@ export class FailoverService {
 function progressOf({ fingerprint, channel }: OpenLink): number {
   if (fingerprint !== undefined) return 2;
   return channel.phase === "tls" ? 1 : 0;
+}
+
+/** In maintenance the partner is to serve alone. */
+function takesPart({ maintenance }: Endpoint): boolean {
+  return maintenance === undefined || !maintenance.isHandedOver;
 }

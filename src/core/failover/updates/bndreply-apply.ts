@@ -55,7 +55,7 @@ function applyRejected(
   version: number,
   answer: LeaseReply,
 ): void {
-  stream.rejections.add(key, version, now);
+  stream.rejections.add({ key, version }, answer, now);
   failover.counters.add("bndupd-refused");
   // OutdatedBindingInformation is how differences settle; anything else is worth a look.
   if (answer.status === STATUS.OutdatedBindingInformation) return;

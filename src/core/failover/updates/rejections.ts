@@ -4,9 +4,16 @@ import { type Lease, type LeaseKey, leaseKeyText } from "../../model/lease.ts";
 import { DEFAULTS } from "../../model/limits.ts";
 import type { Millis } from "../../model/time.ts";
 
+/** Why the partner refused an update, in its words. */
+export interface RejectionReason {
+  readonly status: number;
+  readonly message: string;
+}
+
 interface Rejection {
   readonly key: LeaseKey;
   readonly version: number;
+  readonly reason: RejectionReason;
   pause: Millis;
   retryAt: Millis;
 }
@@ -26,6 +33,11 @@ export class Rejections {
     return this.#byLease.get(leaseKeyText(key))?.version;
   }
 
+  /** Why this lease or block was refused. */
+  reasonOf(key: LeaseKey): RejectionReason | undefined {
+    return this.#byLease.get(leaseKeyText(key))?.reason;
+  }
+
   /** Whether this version was refused a short while ago. */
   isPaused(lease: LeaseKey & Pick<Lease, "version">, now: Millis): boolean {
     const rejection = this.#byLease.get(leaseKeyText(lease));
@@ -35,7 +47,11 @@ export class Rejections {
   }
 
   /** Remembers a rejection so that the update is not repeated at once. */
-  add({ kind, address, length }: LeaseKey, version: number, now: Millis): void {
+  add(
+    { key: { kind, address, length }, version }: Pick<Rejection, "key" | "version">,
+    { status, message }: RejectionReason,
+    now: Millis,
+  ): void {
     const text = leaseKeyText({ kind, address, length });
     const before = this.#byLease.get(text);
     const pause =
@@ -47,6 +63,7 @@ export class Rejections {
       this.#byLease.set(text, {
         key: { kind, address, length },
         version,
+        reason: { status, message },
         pause,
         retryAt: now + pause,
       });

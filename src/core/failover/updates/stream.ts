@@ -76,6 +76,11 @@ export class UpdateStream {
     });
   }
 
+  /** Whether this very version of the lease is on its way. */
+  isUnderWay(lease: Lease): boolean {
+    return this.#flow.window.carrying(lease) !== undefined;
+  }
+
   get unacknowledged(): number {
     return this.#flow.window.size;
   }

@@ -8,7 +8,8 @@ export const RECOVER_WAIT: StateBehaviour = {
   ...ORDINARY,
   name: "RECOVER-WAIT",
   section: "8.6",
-  meaning: "Waiting until leases that the partner may not know have ended.",
+  meaning:
+    "Waiting until leases that the partner may not know have ended; this server answers no client before.",
   service: unresponsive,
   startsLeases: false,
   sendsUpdates: () => false,

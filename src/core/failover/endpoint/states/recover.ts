@@ -7,7 +7,7 @@ export const RECOVER: StateBehaviour = {
   ...ORDINARY,
   name: "RECOVER",
   section: "8.5",
-  meaning: "Fetching the partner's leases; the partner serves the clients.",
+  meaning: "Fetching the partner's leases; this server answers no client before it has them.",
   service: unresponsive,
   startsLeases: false,
   sendsUpdates: () => false,
