@@ -30,6 +30,8 @@ export interface FaultGround {
   partnerDown(name: ServerName, force: boolean): void;
   /** T-01: the second word; `force` as above. */
   reclaim(name: ServerName, force: boolean): void;
+  /** Switches some clients off and on: they begin anew with nothing remembered. */
+  reboot(share: number): void;
   /** Whether this server's disk may be lost: the other's must hold all that was acknowledged. */
   mayWipe(name: ServerName): boolean;
 }

@@ -151,6 +151,27 @@ function reclaimWrong(ground: FaultGround, server: ServerName, duration: number)
   return true;
 }
 
+/** The link between the servers is cut; after a while one of them dies for long, and clients come back with nothing
+ * remembered: the survivor knows less than the dead one promised. */
+function survivor(ground: FaultGround, server: ServerName, duration: number): boolean {
+  const { prng, queue, scenario } = ground;
+  if (!ground.hosts[server].runs) return false;
+  const alone = prng.pick([duration, scenario.valid * 1_000, 2 * scenario.valid * 1_000]);
+  const dead = prng.pick([duration, scenario.mclt * 1_000, scenario.valid * 1_000]);
+  cutPartner(ground, ["a", "b"], alone + dead);
+  queue.after(alone, () => {
+    ground.crash(server, prng.chance(0.5) ? "kill" : "power");
+    for (let i = 0; i < 3; i++) queue.after(prng.below(dead), () => ground.reboot(0.3));
+  });
+  queue.after(alone + dead, () => ground.boot(server, "kept"));
+  return true;
+}
+
+function blackout(ground: FaultGround): boolean {
+  ground.reboot(ground.prng.pick([0.3, 1]));
+  return true;
+}
+
 function mood(which: "slow" | "failing"): Strike {
   return (ground, server, duration) => {
     const host = ground.hosts[server];
@@ -206,6 +227,8 @@ const STRIKES: Readonly<Record<FaultKind, Strike>> = {
   ambush: () => false,
   "slow-disk": mood("slow"),
   "disk-error": mood("failing"),
+  survivor,
+  blackout,
   "both-down": (ground, server, duration) => {
     for (const name of ["a", "b"] as const)
       if (ground.hosts[name].runs) ground.crash(name, "power");

@@ -7,7 +7,7 @@ import { type RetransmissionTable, RFC_TIMERS } from "./clients/retransmission.t
 import type { ClientOutput } from "./clients/session.ts";
 import { SERVER_ADDRESS } from "./config.ts";
 import type { LinkName } from "./network.ts";
-import type { Prng } from "./prng.ts";
+import { Prng } from "./prng.ts";
 import type { EventQueue } from "./queue.ts";
 import type { Scenario } from "./scenario.ts";
 
@@ -64,6 +64,13 @@ export class SimClient {
   }
 }
 
+/** What a client does again and again: mean seconds between two. */
+interface Plan {
+  readonly mean: number;
+  readonly draws: Prng;
+  readonly act: (client: SimClient) => void;
+}
+
 export class Population {
   readonly #queue: EventQueue;
   readonly #prng: Prng;
@@ -72,6 +79,8 @@ export class Population {
   readonly #clients: SimClient[] = [];
   readonly #byAddress = new Map<string, SimClient>();
   readonly #timers: RetransmissionTable;
+  /** Draws of reboots. */
+  readonly #reboots: Prng;
 
   constructor(options: {
     queue: EventQueue;
@@ -83,6 +92,7 @@ export class Population {
     this.#prng = options.prng;
     this.#scenario = options.scenario;
     this.#ears = options.ears;
+    this.#reboots = new Prng(options.scenario.seed, "reboots");
     const extend = { ...RFC_TIMERS.RENEW, initial: options.scenario.renewTimeout, maximum: 30_000 };
     // Short lifetimes need short pauses: an hour between two SOLICITs would end most worlds.
     const solicit = { ...RFC_TIMERS.SOLICIT, maximum: 60_000 };
@@ -125,7 +135,7 @@ export class Population {
 
   /** Plans what the client at this place does of its own accord, until the safety phase is over. */
   #live(place: number): void {
-    const { churn, safety } = this.#scenario;
+    const { churn } = this.#scenario;
     const actions: readonly (readonly [number, (client: SimClient) => void])[] = [
       [churn.release, (client) => this.#leave(client, { type: "release" })],
       [churn.vanish, (client) => this.#leave(client, { type: "vanish" })],
@@ -133,19 +143,32 @@ export class Population {
       [churn.move, (client) => this.#move(client)],
       [churn.rebirth, () => this.#rebirth(place)],
     ];
-    for (const [mean, act] of actions) {
-      if (mean === 0) continue;
-      const again = (): void => {
-        const wait = -Math.log(1 - this.#prng.fraction()) * mean * 1000;
-        if (this.#queue.now + wait > safety) return;
-        this.#queue.after(wait, () => {
-          const client = this.#clients[place] as SimClient;
-          if (client.on) act(client);
-          again();
-        });
-      };
-      again();
-    }
+    for (const [mean, act] of actions) this.#plan(place, { mean, act, draws: this.#prng });
+    const act = (client: SimClient) => this.#reboot(client);
+    this.#plan(place, { mean: churn.reboot, act, draws: this.#reboots });
+  }
+
+  #plan(place: number, plan: Plan): void {
+    const { act, draws, mean } = plan;
+    if (mean === 0) return;
+    const wait = -Math.log(1 - draws.fraction()) * mean * 1000;
+    if (this.#queue.now + wait > this.#scenario.safety) return;
+    this.#queue.after(wait, () => {
+      const client = this.#clients[place] as SimClient;
+      if (client.on) act(client);
+      this.#plan(place, plan);
+    });
+  }
+
+  /** Some of the clients at once: the power was off. */
+  reboot(share: number): void {
+    for (const client of this.#clients)
+      if (client.on && this.#reboots.chance(share)) this.#reboot(client);
+  }
+
+  #reboot(client: SimClient): void {
+    this.#step(client, { type: "vanish" });
+    this.#step(client, { type: "return", remembers: false });
   }
 
   #leave(client: SimClient, event: { readonly type: "release" | "vanish" }): void {

@@ -21,6 +21,8 @@ export type FaultKind =
   | "ambush"
   | "reclaim-right"
   | "reclaim-wrong"
+  | "survivor"
+  | "blackout"
   | "rollback";
 
 /** Faults that worlds draw; "rollback" (T-07) is asked for by name. */
@@ -47,6 +49,9 @@ export const RARE_FAULTS: readonly FaultKind[] = ["reclaim-right", "reclaim-wron
 /** How many worlds have each of them. */
 const RARE_SHARE = 0.07;
 
+/** Faults of clients that come back while a server lacks what its partner promised. */
+const REBOOTS: readonly FaultKind[] = ["survivor", "blackout"];
+
 /** Faults that make sense for a server without a partner. */
 const LONE_FAULTS: ReadonlySet<FaultKind> = new Set([
   "client-cut",
@@ -56,6 +61,7 @@ const LONE_FAULTS: ReadonlySet<FaultKind> = new Set([
   "planned-stop",
   "slow-disk",
   "disk-error",
+  "blackout",
 ]);
 
 export interface NetworkOptions {
@@ -74,6 +80,8 @@ export interface Churn {
   readonly vanish: number;
   readonly move: number;
   readonly rebirth: number;
+  /** Switched off and on at once, with nothing remembered: it begins anew and should get what it had. */
+  readonly reboot: number;
 }
 
 export interface Scenario {
@@ -167,7 +175,7 @@ function drawNetwork(prng: Prng): NetworkOptions {
   };
 }
 
-function drawChurn(prng: Prng): Churn {
+function drawChurn(prng: Prng, later: Prng): Churn {
   const rate = (mean: readonly number[]) => (prng.chance(0.6) ? prng.pick(mean) : 0);
   return {
     release: rate([60, 200, 600]),
@@ -175,6 +183,7 @@ function drawChurn(prng: Prng): Churn {
     vanish: rate([100, 300, 900]),
     move: rate([300, 1000]),
     rebirth: rate([150, 500]),
+    reboot: later.chance(0.6) ? later.pick([60, 200, 600]) : 0,
   };
 }
 
@@ -182,10 +191,16 @@ function drawChurn(prng: Prng): Churn {
 export function drawScenario(seed: number, single: boolean): Scenario {
   const prng = new Prng(seed, "scenario");
   const habits = new Prng(seed, "habits");
+  // Reboots have numbers of their own, so that the worlds of old seeds stay as they were in all else.
+  const later = new Prng(seed, "scenario of reboots");
   const mclt = prng.pick([30, 30, 40, 60]);
   const valid = prng.pick([90, 90, 120, 180, 300]);
   const safety = valid * (LIFETIMES + prng.below(3)) * 1000;
-  const faults = [...drawFaults(prng, single), ...drawRareFaults(seed, single)];
+  const faults = [
+    ...drawFaults(prng, single),
+    ...drawRareFaults(seed, single),
+    ...REBOOTS.filter((kind) => later.chance(0.25) && (!single || LONE_FAULTS.has(kind))),
+  ];
   const clients = prng.between(MIN_CLIENTS, 28);
   return {
     seed,
@@ -206,7 +221,7 @@ export function drawScenario(seed: number, single: boolean): Scenario {
     timeFaults: drawTimeFaults(seed),
     faultInterval: Math.floor(safety / prng.between(6, 24)),
     network: drawNetwork(prng),
-    churn: drawChurn(prng),
+    churn: drawChurn(prng, later),
     clocks: drawClocks(prng, safety + 2_000_000),
     renewTimeout: prng.pick([3_000, 10_000]),
     rapidCommit: prng.chance(0.5),

@@ -13,9 +13,9 @@ import { SEGMENT_BYTES } from "./core-server.ts";
 import { crc32 } from "./crc32.ts";
 
 export function imageOf(lease: Lease): LeaseImage {
-  const { address, clientExpiry, clientLastTransactionTime, duid } = lease;
+  const { address, clientExpiry, clientLastTransactionTime, duid, expirationTime } = lease;
   const { iaid, kind, length, marked, partnerRawCltTime, status } = lease;
-  const times = { clientExpiry, clientLastTransactionTime, partnerRawCltTime };
+  const times = { clientExpiry, clientLastTransactionTime, expirationTime, partnerRawCltTime };
   return { kind, address, length, duid, iaid, status, marked, ...times };
 }
 

@@ -137,6 +137,11 @@ class World {
           pair.command(name, { type: "reclaim", relationship: RELATIONSHIP, force }),
         ),
       mayWipe: () => pair.mayWipe,
+      reboot: (share) =>
+        unlessHealed(() => {
+          this.#scene.note("fault", "blackout", () => `for ${share} of the clients`);
+          this.#population.reboot(share);
+        }),
     };
   }
 

@@ -8,19 +8,23 @@ import {
   leaseName,
   type Observation,
   type Report,
+  secondsSince2000,
 } from "./observation.ts";
 import { Reclaims } from "./reclaimed.ts";
 
-/** What a server may do by itself; "ack" needs the partner's acknowledgement of the status before. */
+/** What a server may do by itself; "ack" needs the partner's acknowledgement of the status before, "over" that all that
+ * this server knows to be promised is over. */
 const FIGURE_2: Readonly<
   Record<
     string,
-    Readonly<Record<string, "always" | "same client" | "ack" | "primary" | "secondary" | "prefix">>
+    Readonly<
+      Record<string, "always" | "same client" | "over" | "ack" | "primary" | "secondary" | "prefix">
+    >
   >
 > = {
   FREE: { ACTIVE: "primary", "FREE-BACKUP": "prefix" },
   "FREE-BACKUP": { ACTIVE: "secondary", FREE: "primary" },
-  ACTIVE: { ACTIVE: "same client", RELEASED: "always", EXPIRED: "always", ABANDONED: "always" },
+  ACTIVE: { ACTIVE: "same client", RELEASED: "always", EXPIRED: "over", ABANDONED: "always" },
   EXPIRED: { ACTIVE: "same client", FREE: "ack", "FREE-BACKUP": "ack" },
   RELEASED: { ACTIVE: "same client", FREE: "ack", "FREE-BACKUP": "ack" },
   ABANDONED: { RESET: "always" },
@@ -164,6 +168,7 @@ class BindingTransitions {
     server: string,
     { acked, lease: before, received }: Known,
     after: LeaseImage,
+    serverTime: number,
   ): boolean {
     const { status: from } = before;
     const { status: to } = after;
@@ -172,6 +177,7 @@ class BindingTransitions {
     if (received.has(to) || (isFree(to) && ENDED.some((status) => received.has(status))))
       return true;
     if (from === "unknown") return to === "ACTIVE" || isFree(to);
+    if (FIGURE_2[from]?.[to] === "over") return isOver(before, serverTime);
     if (!this.#pair) return true;
     // T-01: what only this server ever knew is its own to reuse.
     const alone =
@@ -190,7 +196,7 @@ class BindingTransitions {
     return rule === "always";
   }
 
-  #written({ at, leases, server }: Of<"written">): void {
+  #written({ at, leases, server, serverTime }: Of<"written">): void {
     for (const lease of leases) {
       const entry = this.#entry(server, lease);
       const { lease: before } = entry;
@@ -200,7 +206,7 @@ class BindingTransitions {
       }
       entry.received.look(entry.previousAt);
       entry.acked.look(entry.previousAt);
-      if (!this.#isAllowed(server, entry, lease)) {
+      if (!this.#isAllowed(server, entry, lease, serverTime)) {
         const received = entry.received.names.join(" ") || "nothing";
         this.#report(
           at,
@@ -225,8 +231,20 @@ class BindingTransitions {
 }
 
 function imageOf({ address, kind, length }: PartnerLease): LeaseImage {
-  const times = { clientExpiry: 0, clientLastTransactionTime: 0, partnerRawCltTime: 0 };
+  const contacts = { clientLastTransactionTime: 0, partnerRawCltTime: 0 };
+  const times = { clientExpiry: 0, expirationTime: 0, ...contacts };
   return { kind, address, length, duid: undefined, iaid: 0, status: "", marked: false, ...times };
+}
+
+/** Seconds after its client's expiry before which no lease ends (T-06 (6)); one less, for the rounding. */
+const GRACE = 9;
+
+/** T-06 (6), T-14: by its client's expiry, and where the partner served it last by what was acknowledged to the partner. */
+function isOver(lease: LeaseImage, serverTime: number): boolean {
+  const { clientExpiry, clientLastTransactionTime, expirationTime, partnerRawCltTime } = lease;
+  const isPartners = partnerRawCltTime > clientLastTransactionTime;
+  const end = isPartners ? Math.max(clientExpiry, expirationTime) : clientExpiry;
+  return secondsSince2000(serverTime) >= end + GRACE;
 }
 
 /** `pair` false: a lone server frees what has ended at once. */

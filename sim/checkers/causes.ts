@@ -1,8 +1,9 @@
 // No client loses a lease without a cause that has a name: release, decline, end as the client saw it, moved off the
-// link, or told but not acknowledged when its server lost its disk (the promise, core.md; R7031-06, R7031-51).
+// link, or known to one server only (the promise, core.md; R7031-06, R7031-51). What both servers knew, its client gets again
+// after a reboot too, and whatever was promised since (T-02, T-14).
 
 import { readMessage, type SeenIa, type SeenLease, type SeenMessage } from "./decode.ts";
-import { BNDREPLY } from "./decode-partner.ts";
+import { BNDREPLY, BNDUPD, statusName } from "./decode-partner.ts";
 import {
   type Checker,
   leaseName,
@@ -24,6 +25,10 @@ interface Held {
   /** Which server told it last. */
   teller: ServerName | undefined;
   until: number;
+  /** Since when its client has it. */
+  readonly since: number;
+  /** Its client has begun anew and forgotten it. */
+  forgotten: boolean;
   /** A cause that has arisen while it was held. */
   cause: string | undefined;
 }
@@ -34,6 +39,8 @@ type Named = Pick<SeenLease, "address" | "length">;
 const REPLY = 7;
 const NO_BINDING = 3;
 const NOT_ON_LINK = 4;
+/** A lost partner is noticed within this, milliseconds. */
+const UNNOTICED = 15_000;
 /** The expiry in an update may be this much before that of the REPLY as it left, seconds. */
 const SLACK = 4;
 
@@ -43,6 +50,10 @@ const same = (one: Named, two: Named) => one.address === two.address && one.leng
 class Replication {
   readonly #told = new Map<string, number>();
   readonly #acked = new Map<string, number>();
+  /** Leases by client that one server acknowledged to the other as ACTIVE, and not as ended since. */
+  readonly #shared = new Set<string>();
+  /** Leases whose end a server told so that the partner may free it: it cannot give them back before the answer (F-559). */
+  readonly #endTold = new Set<string>();
 
   #key(server: string, duid: string, lease: Named): string {
     return `${server} ${duid} ${lease.address}/${lease.length}`;
@@ -54,16 +65,35 @@ class Replication {
     for (const lease of message.ias.flatMap((ia) => ia.leases)) {
       const until = secondsSince2000(serverTime) + lease.valid;
       this.#told.set(this.#key(server, message.duid, lease), until);
+      if (lease.valid > 0) this.#endTold.delete(this.#key(server, message.duid, lease));
     }
   }
 
-  received({ messages, server }: Of<"link-received">): void {
+  sentToPartner({ messages, server }: Of<"link-sent">): void {
+    for (const lease of messages.filter(({ type }) => type === BNDUPD).flatMap((one) => one.leases))
+      if (statusName(lease.bindingStatus) === "EXPIRED" && lease.stateExpirationTime === 0)
+        this.#endTold.add(this.#key(server, lease.duid, lease));
+  }
+
+  hasToldEnd(server: string, one: Held): boolean {
+    return this.#endTold.has(this.#key(server, one.duid, one));
+  }
+
+  /** `isRunning`: whether a client still holds the lease; then its end is not yet true. */
+  received(
+    { messages, server }: Of<"link-received">,
+    isRunning: (lease: Named & { readonly duid: string }) => boolean,
+  ): void {
     for (const message of messages) {
       if (message.type !== BNDREPLY) continue;
       for (const lease of message.leases) {
         if (lease.error !== 0) continue;
         const key = this.#key(server, lease.duid, lease);
         this.#acked.set(key, lease.stateExpirationTime);
+        const status = statusName(lease.bindingStatus);
+        const shared = this.#key("", lease.duid, lease);
+        if (status === "ACTIVE") this.#shared.add(shared);
+        else if (status !== "EXPIRED" || !isRunning(lease)) this.#shared.delete(shared);
       }
     }
   }
@@ -71,6 +101,12 @@ class Replication {
   /** The client gave the lease back: what was acknowledged of it says nothing of a later one. */
   ended(duid: string, lease: Named): void {
     for (const server of ["a", "b"]) this.#acked.delete(this.#key(server, duid, lease));
+    this.#shared.delete(this.#key("", duid, lease));
+  }
+
+  /** Whether both servers knew the lease, if not until when it was promised. */
+  isShared(one: Held): boolean {
+    return this.#shared.has(this.#key("", one.duid, one));
   }
 
   /** Whether the partner knew of all that the server told. */
@@ -86,6 +122,9 @@ class Causes {
   readonly #declined = new Set<string>();
   readonly #replication = new Replication();
   readonly #reclaims = new Reclaims();
+  readonly #running = new Set<string>();
+  /** Servers that have not heard from the partner since their start (A-83). */
+  readonly #alone = new Set<string>();
   readonly #servers: Readonly<Record<string, ServerName>>;
   readonly #report: Report;
 
@@ -102,8 +141,23 @@ class Causes {
     else if (observation.type === "client-moved") {
       for (const one of this.#of(observation.client)) one.cause = "moved off the link";
     } else if (observation.type === "server-sent") this.#replication.sent(observation);
-    else if (observation.type === "link-received") this.#replication.received(observation);
-    else if (observation.type === "started" && !observation.diskKept) this.#lost(observation);
+    else if (observation.type === "link-sent") this.#replication.sentToPartner(observation);
+    else if (observation.type === "link-received") this.#heard(observation);
+    else if (observation.type === "started") this.#started(observation);
+    else if (observation.type === "crashed") this.#running.delete(observation.server);
+  }
+
+  #heard(observation: Of<"link-received">): void {
+    this.#alone.delete(observation.server);
+    this.#replication.received(observation, (lease) =>
+      this.#held.some((one) => one.duid === lease.duid && same(one, lease)),
+    );
+  }
+
+  #started(observation: Of<"started">): void {
+    this.#running.add(observation.server);
+    this.#alone.add(observation.server);
+    if (!observation.diskKept) this.#lost(observation);
   }
 
   #of(client: string): readonly Held[] {
@@ -118,9 +172,9 @@ class Causes {
 
   #lost({ server }: Of<"started">): void {
     for (const one of this.#held) {
-      if (one.teller === server && !this.#replication.isAcknowledged(server, one)) {
+      const isKnown = this.#replication.isShared(one);
+      if (one.teller === server && !isKnown && !this.#replication.isAcknowledged(server, one))
         one.cause = "told but not acknowledged";
-      }
     }
   }
 
@@ -133,8 +187,12 @@ class Causes {
         for (const lease of given) this.#declined.add(declinedBy(client, lease));
       this.#drop((one) => one.client === client && given.some((lease) => same(lease, one)));
     } else if (message === "SOLICIT") {
-      // It begins anew, so it has forgotten what it held.
-      this.#drop((one) => one.client === client && ias.some((ia) => ia.kind === one.kind));
+      // It begins anew, so it has forgotten what it held; under another IAID it asks for something else.
+      for (const one of this.#of(client)) {
+        const asked = ias.filter((ia) => ia.kind === one.kind);
+        if (asked.some((ia) => ia.iaid === one.iaid)) one.forgotten = true;
+        else if (asked.length > 0) this.#drop((other) => other === one);
+      }
     }
   }
 
@@ -151,11 +209,12 @@ class Causes {
         const until = endOf(lease, at, rate);
         const known = this.#of(client).find((one) => same(one, lease));
         const cause = this.#declined.has(declinedBy(client, lease)) ? "declined" : undefined;
-        if (known !== undefined) Object.assign(known, { until, teller, cause });
+        const told = { teller, until, cause, forgotten: false };
+        if (known !== undefined) Object.assign(known, told);
         else {
           const { address, iaid, kind, length } = lease;
           const { duid } = message;
-          this.#held.push({ client, duid, kind, iaid, address, length, teller, until, cause });
+          this.#held.push({ client, duid, kind, iaid, address, length, since: at, ...told });
         }
       }
     }
@@ -168,9 +227,13 @@ class Causes {
     for (const one of mine) {
       const how = loss(one, ia, mine, answered);
       if (how === undefined) continue;
+      const server = this.#servers[message.serverId] ?? "?";
+      const isExcused =
+        one.forgotten &&
+        !this.#mustGiveAgain(server, one) &&
+        !(answered === "SOLICIT" && this.#hadNoChoice(server, one, at));
       // Of two clients that a wrong word gave one lease, one yields.
-      if (one.cause === undefined && !this.#reclaims.isCost(one)) {
-        const server = this.#servers[message.serverId] ?? "?";
+      if (one.cause === undefined && !isExcused && !this.#reclaims.isCost(one)) {
         const left = ((one.until - at) / 1000).toFixed(1);
         this.#report(
           at,
@@ -182,6 +245,21 @@ class Causes {
       if (how === "denied") one.cause = "denied before";
       else this.#drop((other) => other === one);
     }
+  }
+
+  /** What only its teller knew, another server cannot give again; nor what it has told to be over, nor what ended while it
+   * was off. */
+  #mustGiveAgain(server: string, one: Held): boolean {
+    if (this.#alone.has(server) || this.#replication.hasToldEnd(server, one)) return false;
+    return this.#replication.isShared(one);
+  }
+
+  /** T-02: a lease that another server gave, which would have shown it too, was passed over by Rapid Commit. What is that young
+   * may have been given before this server noticed that it was alone. */
+  #hadNoChoice(server: string, one: Held, at: number): boolean {
+    const { since, teller } = one;
+    if (teller === undefined || teller === server) return false;
+    return this.#running.has(teller) && at - since > UNNOTICED;
   }
 
   #confirmed(message: SeenMessage, client: string, at: number): void {
@@ -205,6 +283,10 @@ function declinedBy(client: string, lease: Named): string {
 /** How the answer takes the lease away; undefined when it does not. */
 function loss(one: Held, ia: SeenIa, mine: readonly Held[], answered: string) {
   const lease = ia.leases.find((other) => same(other, one));
+  if (one.forgotten)
+    return lease === undefined && ia.leases.some(({ valid }) => valid > 0)
+      ? "forgotten"
+      : undefined;
   if (lease !== undefined) return lease.valid === 0 ? "ended" : undefined;
   if (ia.status === NO_BINDING) return "denied";
   // Leases that are merely left out are neither confirmed nor denied (T-02).

@@ -18,6 +18,8 @@ export interface LeaseImage {
   readonly clientExpiry: number;
   readonly clientLastTransactionTime: number;
   readonly partnerRawCltTime: number;
+  /** The partner-lifetime that this server acknowledged last. */
+  readonly expirationTime: number;
   readonly marked: boolean;
 }
 

@@ -43,6 +43,13 @@ const LIFETIMES: readonly Defect[] = [
     find: "const expiry = laterOf(update.stateExpirationTime, later?.stateExpirationTime ?? NO_TIME);",
     replace: "const expiry = update.stateExpirationTime;",
   },
+  {
+    name: "survivor-ends-early",
+    rule: "T-14: a lease runs here as long as the partner may have promised",
+    file: "src/core/model/lease-status.ts",
+    find: "return wasOurs ? stateExpirationTime : laterOf(stateExpirationTime, expirationTime);",
+    replace: "return wasOurs ? stateExpirationTime : stateExpirationTime;",
+  },
 ];
 
 const ALLOCATION: readonly Defect[] = [
@@ -231,10 +238,38 @@ const STATES: readonly Defect[] = [
   },
 ];
 
+const ITS_OWN: readonly Defect[] = [
+  {
+    name: "ended-for-its-client",
+    rule: "T-02: what ended here by its time alone goes back to its client",
+    file: "src/core/failover/authority.ts",
+    find: "return !lease.endingSent && !endpoint.isAlone(now);",
+    replace: "return lease.endingSent && !endpoint.isAlone(now);",
+    worlds: 200,
+  },
+  {
+    name: "held-from-its-client",
+    rule: "T-02: no hold keeps a lease from its own client",
+    file: "src/core/failover/updates/stream.ts",
+    find: "endingSent: lease.endingSent || (ending && !isHold),",
+    replace: "endingSent: lease.endingSent || (ending && !(isHold && ending === undefined)),",
+    worlds: 200,
+  },
+  {
+    name: "committed-in-doubt",
+    rule: "T-02: in doubt a SOLICIT with Rapid Commit gets an ADVERTISE",
+    file: "src/core/leasing/exchanges/solicit.ts",
+    find: "return !authority.isOutOfStep() && link.subnets.some((subnet) => subnet.rapidCommit);",
+    replace: "return link.subnets.some((subnet) => subnet.rapidCommit);",
+    worlds: 200,
+  },
+];
+
 export const DEFECTS: readonly Defect[] = [
   ...LIFETIMES,
   ...ALLOCATION,
   ...DISK,
   ...UPDATES,
   ...STATES,
+  ...ITS_OWN,
 ];

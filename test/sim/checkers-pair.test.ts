@@ -25,6 +25,7 @@ const IMAGE: LeaseImage = {
   clientExpiry: BEGIN + 100,
   clientLastTransactionTime: BEGIN,
   partnerRawCltTime: 0,
+  expirationTime: 0,
   marked: false,
 };
 

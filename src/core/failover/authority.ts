@@ -48,6 +48,7 @@ export function failoverAuthority(endpoint: Endpoint, isStopping: () => boolean)
       mayStart(endpoint, ownStatus, { key, lease, client }, now),
     waitsFor: (kind, now) => startWait(endpoint, kind, now),
     mayExtend: () => endpoint.behaviour.serves,
+    mayGoBack: (lease, now) => mayGoBack(endpoint, lease, now),
     // F-052, F-059, F-063: the bound holds in every state; T-01: in PARTNER-DOWN too, until the operator confirms a
     // second time that the partner is off (F-062, F-399).
     longestExpiry: (lease, now) =>
@@ -65,12 +66,7 @@ export function failoverAuthority(endpoint: Endpoint, isStopping: () => boolean)
     granted: (before, after, desired, now) =>
       granted(endpoint, before, after, partnerLifetimeFor(after.t1, desired, now)),
     ended: (before, status, now) => ended(endpoint, before, status, now),
-    holdOver: (lease) => ({
-      ...lease,
-      stateExpirationTime: NO_TIME,
-      marked: true,
-      endingSent: lease.endingSent || endpoint.isLive,
-    }),
+    holdOver: (lease, now) => holdOver(endpoint, lease, now),
     // Back in contact, the partner's renewals come first: what they extend has not ended.
     mayExpire: () =>
       endpoint.behaviour.expires &&
@@ -110,11 +106,13 @@ interface Wanted {
  * partner knows of the end. So what the partner may still be renewing is never given to another client. */
 function mayStart(endpoint: Endpoint, ownStatus: OwnStatus, wanted: Wanted, now: Millis): boolean {
   if (startsNothing(endpoint, now) !== undefined) return false;
-  const { key, lease } = wanted;
+  const { client, key, lease } = wanted;
   if (mayPassOn(endpoint, lease, now)) return true;
   if (key.kind === "prefix" && !mayDelegate(endpoint, now)) return false;
   if (lease === undefined || isAvailable(lease.status))
     return isOwn(endpoint, ownStatus, key, lease);
+  // Housekeeping may not have come by yet.
+  if (isOf(lease, client) && mayGoBack(endpoint, lease, now)) return true;
   if (lease.status === "EXPIRED" || lease.status === "RELEASED")
     return mayReturn(endpoint, ownStatus, { ...wanted, lease }, now);
   return false;
@@ -140,6 +138,16 @@ function mayHaveActedUnseen(endpoint: Endpoint, now: Millis): boolean {
   const { relationship, stay } = endpoint;
   const since = (stay.synchronisedAt ?? now) + DEFAULTS.datagramLifeSeconds * 1_000;
   return isOutOfStep(endpoint) || (!relationship.strict && now <= since);
+}
+
+/** T-02: what is over here by its time alone, whose end the partner was not told so that it may free the lease, and which the
+ * partner did not end: no other client has it, as T-01 leaves the partner no choice but to ask. A-83: but while this server
+ * was off, an operator may have confirmed a second time that it is (`--reclaim`), or have declared the partner alone by
+ * force after that lost its database. */
+function mayGoBack(endpoint: Endpoint, lease: Lease, now: Millis): boolean {
+  if (endpoint.relationship.strict || !endpoint.behaviour.serves) return false;
+  if (lease.status !== "ACTIVE" && lease.status !== "EXPIRED") return false;
+  return !lease.endingSent && !endpoint.isAlone(now);
 }
 
 /** F-048, F-049, A-77: the same client gets an ended lease back while the partner has not been told of the end. */
@@ -228,11 +236,12 @@ function ended(
 ): Lease {
   const start = floorTime(now);
   const live = endpoint.isLive;
+  const end = endOf(endpoint, before, status, start);
   return {
     ...before,
     status,
     startTimeOfState: start,
-    stateExpirationTime: endOf(endpoint, before, status, start),
+    stateExpirationTime: end,
     partnerLifetime:
       status === "ABANDONED"
         ? laterOf(
@@ -243,7 +252,24 @@ function ended(
     marked: true,
     everSent: live || before.everSent,
     // F-559: in contact the BNDUPD leaves behind this very record.
-    endingSent: live && status !== "ABANDONED",
+    endingSent: live && status !== "ABANDONED" && mayFree(endpoint, end),
+  };
+}
+
+/** Whether an ending that is told with this state-expiration-time lets the partner free the lease: between two Tandems one
+ * with a time is a hold (F-138), which neither frees; any other partner may take it for an end. */
+function mayFree({ keepsHolds }: Endpoint, stateExpirationTime: DhcpTime): boolean {
+  return stateExpirationTime === NO_TIME || !keepsHolds;
+}
+
+/** What may have been promised before a loss is over, or there was another loss since. */
+function holdOver(endpoint: Endpoint, lease: Lease, now: Millis): Lease {
+  const end = endOf(endpoint, lease, lease.status, floorTime(now));
+  return {
+    ...lease,
+    stateExpirationTime: end,
+    marked: true,
+    endingSent: lease.endingSent || (endpoint.isLive && mayFree(endpoint, end)),
   };
 }
 

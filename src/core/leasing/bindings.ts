@@ -4,19 +4,47 @@ import { placeOfLease } from "../config/lookup.ts";
 import type { Subnet } from "../config/types.ts";
 import type { Lease, LeaseKey } from "../model/lease.ts";
 import { isHeld } from "../model/lease-status.ts";
+import { type DhcpTime, isLater, laterOf } from "../model/time.ts";
 import type { RequestedIa, RequestedLease } from "../wire/view.ts";
 import type { Exchange, PlannedLease } from "./context.ts";
 import { lifetimesFor } from "./lifetimes.ts";
 
 /** Leases of the IA that are ACTIVE and not ended, on this link. */
 export function bindingsOf(exchange: Exchange, ia: RequestedIa): readonly Lease[] {
-  return exchange.client.leases.filter(
-    (lease) =>
-      lease.kind === ia.kind &&
-      lease.iaid === ia.iaid &&
-      lease.link === exchange.link.name &&
-      isHeld(lease, exchange.authority.graceSeconds, exchange.now),
+  return recordsOf(exchange, ia).filter((lease) => isHeldNow(exchange, lease));
+}
+
+/** T-02: those of the IA's leases that ended here by their time alone and go back to it: as far as the client names them,
+ * and where it has nothing and names nothing, as after a reboot, the one that it had last. */
+export function returningTo(exchange: Exchange, ia: RequestedIa): readonly Lease[] {
+  const { authority, now, view } = exchange;
+  const ended = recordsOf(exchange, ia).filter(
+    (lease) => !isHeldNow(exchange, lease) && authority.mayGoBack(lease, now),
   );
+  const named = ended.filter((lease) => isNamed(ia, lease));
+  const begins = view.type === "SOLICIT" || (view.type === "REQUEST" && ia.leases.length === 0);
+  if (named.length > 0 || !begins || ended.length === 0) return named;
+  return [
+    ended.reduce((one, other) => (isLater(lastContact(other), lastContact(one)) ? other : one)),
+  ];
+}
+
+function recordsOf({ client, link }: Exchange, ia: RequestedIa): readonly Lease[] {
+  return client.leases.filter(
+    (lease) => lease.kind === ia.kind && lease.iaid === ia.iaid && lease.link === link.name,
+  );
+}
+
+function isHeldNow({ authority, now }: Exchange, lease: Lease): boolean {
+  return isHeld(lease, authority.graceSeconds, now);
+}
+
+export function isNamed(ia: RequestedIa, key: LeaseKey): boolean {
+  return ia.leases.some((lease) => lease.address === key.address && lease.length === key.length);
+}
+
+function lastContact(lease: Lease): DhcpTime {
+  return laterOf(lease.clientLastTransactionTime, lease.partnerRawCltTime);
 }
 
 export function keyOf(ia: RequestedIa, lease: RequestedLease): LeaseKey {

@@ -61,6 +61,8 @@ export interface Authority {
   waitsFor(kind: LeaseKind, now: Millis): StartWait | undefined;
   /** Whether a lease that is ACTIVE here for the client may be extended. */
   mayExtend(lease: Lease, now: Millis): boolean;
+  /** T-02: the lease has ended here by its time alone, and nobody else can have got it: to its own client it goes back. */
+  mayGoBack(lease: Lease, now: Millis): boolean;
   /** The latest client expiry allowed now (RFC 8156 §4.4); undefined = no bound. `lease` undefined: a new one. */
   longestExpiry(lease: Lease | undefined, now: Millis): DhcpTime | undefined;
   /** T-02: the partner may have granted or renewed this unseen; neither confirm nor deny it. */
@@ -80,7 +82,7 @@ export interface Authority {
     status: Extract<BindingStatus, "RELEASED" | "EXPIRED" | "ABANDONED" | "RESET">,
     now: Millis,
   ): Lease;
-  /** A hold on an ended lease is over: the partner is told of the end (again). */
+  /** The time of a hold on an ended lease has come: the partner is told of the end (again). */
   holdOver(lease: Lease, now: Millis): Lease;
   /** Seconds after its client's expiry at which a lease ends here (T-06 (6)). */
   readonly graceSeconds: Seconds;

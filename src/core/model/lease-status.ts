@@ -4,9 +4,11 @@ import type { ClientRef } from "./authority.ts";
 import type { BindingStatus } from "./binding-status.ts";
 import { lowBit } from "./ipv6.ts";
 import type { Lease, LeaseKey } from "./lease.ts";
+import { DEFAULTS } from "./limits.ts";
 import {
   addSeconds,
   type DhcpTime,
+  isLater,
   isPast,
   laterOf,
   type Millis,
@@ -64,11 +66,34 @@ export function isOf(lease: Lease, client: ClientRef): boolean {
   return lease.duid === client.duid && lease.iaid === client.iaid;
 }
 
+/** What says when a lease's present status ends. */
+export type LeaseTimes = Pick<
+  Lease,
+  | "status"
+  | "stateExpirationTime"
+  | "expirationTime"
+  | "clientLastTransactionTime"
+  | "partnerRawCltTime"
+>;
+
+/** T-14: an ACTIVE lease that the partner served last, or may have, runs until the partner-lifetime that was acknowledged
+ * to it, where that is later than the end that is known: so long the partner may have promised it meanwhile. 0 = it has no
+ * end. Any other status has the end that it says. */
+export function runsUntil(lease: LeaseTimes): DhcpTime {
+  const { clientLastTransactionTime, expirationTime, partnerRawCltTime, stateExpirationTime } =
+    lease;
+  if (lease.status !== "ACTIVE" || stateExpirationTime === NO_TIME) return stateExpirationTime;
+  // Each of the two contacts is by its own server's clock.
+  const partners = addSeconds(partnerRawCltTime, DEFAULTS.skewPermittedSeconds);
+  const wasOurs = partnerRawCltTime === NO_TIME || isLater(clientLastTransactionTime, partners);
+  return wasOurs ? stateExpirationTime : laterOf(stateExpirationTime, expirationTime);
+}
+
 /** ACTIVE and not yet ended by its times: expiry is judged when a lease is used (docs/internals/core.md).
  * D-022, D-289: an infinite lease has no time at which it ends. */
 export function isHeld(lease: Lease, grace: Seconds, now: Millis): boolean {
   if (lease.status !== "ACTIVE") return false;
-  const end = lease.stateExpirationTime;
+  const end = runsUntil(lease);
   return end === NO_TIME || !isPast(addSeconds(end, grace), now);
 }
 
@@ -129,11 +154,7 @@ export function isEnding(status: BindingStatus): boolean {
 
 /** When housekeeping looks at a lease; 0 = never. What it may not change before a later time or another event is not due
  * before that, so that it keeps nothing else waiting. */
-export function dueTime({
-  status,
-  marked,
-  stateExpirationTime,
-}: Pick<Lease, "status" | "marked" | "stateExpirationTime">): DhcpTime {
+export function dueTime(lease: LeaseTimes & Pick<Lease, "marked">): DhcpTime {
   // The record of a free lease goes when the partner has heard of it.
-  return isAvailable(status) && marked ? NO_TIME : stateExpirationTime;
+  return isAvailable(lease.status) && lease.marked ? NO_TIME : runsUntil(lease);
 }

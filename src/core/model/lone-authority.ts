@@ -49,6 +49,7 @@ export function loneAuthority(options: LoneOptions): Authority {
     waitsFor: () => undefined,
     mayExtend: () => true,
     longestExpiry: () => undefined,
+    mayGoBack: () => false,
     isDoubtful: () => false,
     isOutOfStep: () => false,
     mayHaveActedUnseen: () => false,

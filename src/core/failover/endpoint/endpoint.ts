@@ -72,6 +72,7 @@ export class Endpoint {
       context,
       relationship: relationship.name,
       holdOf: (lease) => hiddenUntil(lease, this.record, context.config),
+      keepsHolds: () => this.keepsHolds,
       send: (type, options, at) => this.send(type, options, at),
       done: (request, at) => this.#sendDone(request, at),
     });
@@ -110,6 +111,11 @@ export class Endpoint {
   /** T-02: nothing that the partner did unseen is missing here. */
   get isInStep(): boolean {
     return this.behaviour.isShared && this.stay.synchronisedAt !== undefined;
+  }
+
+  /** The partner is a Tandem: an ending with a time (a hold) frees no lease, on either side (T-02, F-138). */
+  get keepsHolds(): boolean {
+    return this.channel?.terms?.extensions === true;
   }
 
   get stateContext(): StateContext {

@@ -181,6 +181,7 @@ function bndupd(endpoint: Endpoint, channel: Channel, message: FailoverMessage, 
     ackEpoch: endpoint.record.ackEpoch,
     clockDoubt: Math.max(endpoint.record.clockShifted, channel.terms?.clockShifted ?? 0),
     restoring: endpoint.record.updateAllNeeded,
+    keepsHolds: endpoint.keepsHolds,
     now,
     stream: endpoint.stream,
   };

@@ -4,7 +4,7 @@ import type { Block } from "../../model/blocks.ts";
 import { formatPrefix } from "../../model/ipv6.ts";
 import { type LeaseKey, leaseKeyText } from "../../model/lease.ts";
 import { freed, freedStatus, isAvailable } from "../../model/lease-status.ts";
-import { floorTime, isLater, type Millis, type Seconds } from "../../model/time.ts";
+import { floorTime, type Millis, NO_TIME, type Seconds } from "../../model/time.ts";
 import { STATUS } from "../../wire/messages.ts";
 import type { FailoverContext } from "../context.ts";
 import { applyBlockReply, keyOf } from "../prefixes/block-stream.ts";
@@ -91,8 +91,8 @@ function applyAccepted(
     return;
   }
   if (lease.status === "EXPIRED" || lease.status === "RELEASED" || lease.status === "RESET") {
-    if (isLater(lease.stateExpirationTime, floorTime(now))) {
-      // Held: the partner knows, and will be told again when the hold is over.
+    if (lease.stateExpirationTime !== NO_TIME) {
+      // Told as a hold: the partner holds too, and will be told again when that is over, be it by now.
       failover.acknowledge({ ...lease, marked: false });
       return;
     }

@@ -25,10 +25,10 @@ export function storeUpdate(context: StoreContext, accepted: AcceptedUpdate): vo
   const marked =
     isUnknownToSender || (later !== undefined && isLater(expiry, update.stateExpirationTime));
   const updated = merged(accepted, same, { expiry, marked, context });
-  // F-138: an ending with a time of its own is a hold: nobody gets the lease before that.
-  const isHeld = isLater(update.stateExpirationTime, floorTime(context.now));
-  if (isEnded(update.status) && isHeld) {
-    context.failover.save(updated);
+  if (isEnding(update.status) && isHold(context, update)) {
+    // T-02: between two Tandems a hold frees the lease on neither side, so it still goes back to its client.
+    const endingSent = !context.keepsHolds || same?.endingSent === true;
+    context.failover.save({ ...updated, endingSent });
     return;
   }
   if (isEnded(update.status)) {
@@ -72,6 +72,13 @@ function storeAvailable(context: StoreContext, updated: Lease, update: UpdatedLe
   });
   if (block === undefined) failover.save(free);
   else failover.amend({ ...free, primarySince: 0 });
+}
+
+/** F-138: an ending with a time of its own is a hold: nobody gets the lease before that. A Tandem means that even where the
+ * time is over by now: it does not free the lease by our acknowledgement, and says so once more. */
+function isHold({ keepsHolds, now }: StoreContext, { stateExpirationTime }: UpdatedLease): boolean {
+  if (keepsHolds) return stateExpirationTime !== NO_TIME;
+  return isLater(stateExpirationTime, floorTime(now));
 }
 
 function isEnded(status: UpdatedLease["status"]): boolean {

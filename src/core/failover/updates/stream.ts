@@ -30,6 +30,8 @@ export interface StreamOptions {
   readonly relationship: string;
   /** Until when an ended lease may still be held by a promise of the partner's that it forgot; 0 = not. */
   holdOf(lease: Lease): DhcpTime;
+  /** Whether the partner frees no lease on an ending with a time. */
+  keepsHolds(): boolean;
   /** Sends a message that opens an exchange; returns its transaction-id. */
   send(type: "BNDUPD", options: readonly Option[], now: Millis): number;
   /** Sends the UPDDONE of a request. */
@@ -251,14 +253,17 @@ export class UpdateStream {
     if (isAvailable(lease.status)) return lease;
     const ending = isEnding(lease.status);
     const hold = ending ? this.#options.holdOf(lease) : NO_TIME;
+    const stateExpirationTime = isLater(hold, floorTime(now))
+      ? laterOf(hold, lease.stateExpirationTime)
+      : lease.stateExpirationTime;
+    // T-02: what is only held still goes back to its client.
+    const isHold = stateExpirationTime !== NO_TIME && this.#options.keepsHolds();
     const noted = {
       ...lease,
       everSent: true,
       partnerLifetimeSent: lease.partnerLifetime,
-      endingSent: lease.endingSent || ending,
-      stateExpirationTime: isLater(hold, floorTime(now))
-        ? laterOf(hold, lease.stateExpirationTime)
-        : lease.stateExpirationTime,
+      endingSent: lease.endingSent || (ending && !isHold),
+      stateExpirationTime,
     };
     const isNoted =
       lease.everSent &&

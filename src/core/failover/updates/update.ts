@@ -91,6 +91,8 @@ export interface StoreContext {
   readonly retention: Seconds;
   readonly ackEpoch: number;
   readonly role: "primary" | "secondary";
+  /** The partner frees no lease on an ending with a time. */
+  readonly keepsHolds: boolean;
   readonly now: Millis;
 }
 

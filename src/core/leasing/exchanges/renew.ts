@@ -5,7 +5,15 @@ import type { Lease, LeaseKey } from "../../model/lease.ts";
 import { isHeld } from "../../model/lease-status.ts";
 import { STATUS } from "../../wire/messages.ts";
 import type { RequestedIa } from "../../wire/view.ts";
-import { bindingsOf, extended, keyOf, subnetOfLease, zero } from "../bindings.ts";
+import {
+  bindingsOf,
+  extended,
+  isNamed,
+  keyOf,
+  returningTo,
+  subnetOfLease,
+  zero,
+} from "../bindings.ts";
 import type { Exchange, PlannedIa, PlannedLease } from "../context.ts";
 import { Named } from "../named.ts";
 import { assignNew, maySettleAtOnce } from "./solicit.ts";
@@ -48,7 +56,8 @@ export function extendAll(exchange: Exchange): readonly PlannedIa[] | undefined 
 }
 
 function judge(exchange: Exchange, ia: RequestedIa): JudgedIa {
-  const bound = bindingsOf(exchange, ia);
+  // T-02: what ended here by its time alone is no doubt, and is extended as if it had not.
+  const bound = [...bindingsOf(exchange, ia), ...returningTo(exchange, ia)];
   const isBound = bound.length > 0;
   const wrong: LeaseKey[] = [];
   const doubtful: LeaseKey[] = [];
@@ -83,12 +92,6 @@ function isWithdrawn({ client, authority, now }: Exchange, ia: RequestedIa): boo
       lease.iaid === ia.iaid &&
       lease.link === undefined &&
       isHeld(lease, authority.graceSeconds, now),
-  );
-}
-
-function isNamed(ia: RequestedIa, record: Lease): boolean {
-  return ia.leases.some(
-    (lease) => lease.address === record.address && lease.length === record.length,
   );
 }
 

@@ -6,7 +6,7 @@ import type { RequestedIa } from "../../wire/view.ts";
 import { allocate, type Refusal } from "../allocate/allocate.ts";
 import { heldBy } from "../allocate/limits.ts";
 import { noteRefusal } from "../allocate/refusal.ts";
-import { bindingsOf, keyOf, plan, subnetOfLease } from "../bindings.ts";
+import { bindingsOf, keyOf, plan, returningTo, subnetOfLease } from "../bindings.ts";
 import type { Exchange, PlannedIa, PlannedLease } from "../context.ts";
 import { Named } from "../named.ts";
 
@@ -47,10 +47,11 @@ function assign(exchange: Exchange, ia: RequestedIa, mode: AssignMode, named: Na
   return assignNew(exchange, ia, mode, named);
 }
 
-/** D-124: a binding that exists is given again. */
+/** D-124: a binding that exists is given again; T-02: so is one that ended here by its time alone. */
 function existingLeases(exchange: Exchange, ia: RequestedIa, mode: AssignMode): PlannedLease[] {
   const planned: PlannedLease[] = [];
-  for (const record of bindingsOf(exchange, ia)) {
+  const bound = bindingsOf(exchange, ia);
+  for (const record of bound.length > 0 ? bound : returningTo(exchange, ia)) {
     const subnet = subnetOfLease(exchange, record);
     if (subnet === undefined || !exchange.authority.mayExtend(record, exchange.now)) continue;
     planned.push(plan(exchange, { key: record, subnet, record }, mode === "grant"));

@@ -97,8 +97,14 @@ export function isDeclined(state: number): boolean {
 /** As `dueTime` of the row's lease. */
 export function dueTimeOf(words: Uint32Array, base: number): DhcpTime {
   const state = words[base + ROW.STATE] as number;
-  const stateExpirationTime = words[base + ROW.STATE_EXPIRATION] as number;
-  return dueTime({ status: statusOf(state), marked: isMarked(state), stateExpirationTime });
+  return dueTime({
+    status: statusOf(state),
+    marked: isMarked(state),
+    stateExpirationTime: words[base + ROW.STATE_EXPIRATION] as number,
+    expirationTime: words[base + ROW.EXPIRATION] as number,
+    clientLastTransactionTime: words[base + ROW.CLIENT_LAST_TRANSACTION] as number,
+    partnerRawCltTime: words[base + ROW.PARTNER_RAW_CLT] as number,
+  });
 }
 
 export function lengthOf(state: number): number {
