@@ -152,6 +152,8 @@ export function serverConfig(me: ServerName, scenario: Scenario): CompiledConfig
       declinesPerClient: 8,
       maxLeases: undefined,
       messagesPerClient: undefined,
+      messagesPerSource: undefined,
+      trustedRelays: [],
       informationRefreshTime: 86_400,
       excluded: [],
     },

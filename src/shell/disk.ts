@@ -20,6 +20,7 @@ declare module "node:zlib" {
 }
 
 /** Owner only: leases tell who was where. */
+/** D-297: who had which address is read by the server's own user alone. */
 const FILE_MODE = 0o600;
 /** Zeros are written in pieces, so that a thread of the pool is free for the log's writes in between. */
 const ZERO_CHUNK = new Uint8Array(1024 * 1024);

@@ -107,7 +107,7 @@ describe("the file system's own matters", () => {
     await disk.close();
   });
 
-  it("files are for their owner only", async () => {
+  it("files are for their owner only (D-297)", async () => {
     const disk = new RealDisk();
     disk.request({ type: "zero", id: 1, file: "seg-1", size: 10 });
     disk.request({ type: "append", id: 2, file: "snap.tmp", bytes: Uint8Array.of(1) });

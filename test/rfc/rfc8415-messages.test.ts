@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from "vitest";
 import type { Duid } from "../../src/core/model/duid.ts";
+import type { Ipv6Address } from "../../src/core/model/ipv6.ts";
 import { LIMITS } from "../../src/core/model/limits.ts";
 import { DecodeError } from "../../src/core/wire/decode-error.ts";
 import {
@@ -12,6 +13,7 @@ import {
 } from "../../src/core/wire/messages.ts";
 import { allOptions, firstOption } from "../../src/core/wire/options.ts";
 import { decodeRelay, encodeRelay, unwrapRelay } from "../../src/core/wire/relay.ts";
+import { relayDataOf } from "../../src/core/wire/relay-data.ts";
 import { viewRequest } from "../../src/core/wire/request-view.ts";
 import type { RequestView } from "../../src/core/wire/view.ts";
 import {
@@ -272,9 +274,25 @@ describe("§21.1 the frame of options", () => {
   });
 
   it("D-016: octets left after the last option discard the message", () => {
-    for (const rest of [[0], [0, 6], [0, 6, 0]]) {
+    for (const rest of [[1], [0, 6], [0, 6, 0]]) {
       expect(reason(join(SOLICIT, rest))).toBe("trailing-octets");
       expect(fails(() => decodeMessage(join(SOLICIT, rest))).code).toBe("trailing-octets");
+    }
+  });
+
+  it("D-021: zero octets left after the last option are passed over, in the message and in the relay's", () => {
+    for (let count = 1; count <= 9; count++) {
+      const zeros = new Uint8Array(count);
+      expect(view(join(SOLICIT, zeros))).toEqual(view(SOLICIT));
+      const padded = relayForw(0, "::", "::", opt(9, join(SOLICIT, zeros)), zeros);
+      const relayed = view(padded) as RequestView;
+      expect([count, relayed.type, relayed.relays.length]).toEqual([count, "SOLICIT", 1]);
+      const bare = relayForw(0, "::", "::", opt(9, SOLICIT));
+      const source = "20010db8".padEnd(32, "0") as Ipv6Address;
+      if (count < 4)
+        expect(relayDataOf(relayed, source, padded)).toEqual(
+          relayDataOf(view(bare) as RequestView, source, bare),
+        );
     }
   });
 

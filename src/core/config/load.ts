@@ -131,6 +131,8 @@ function tunablesOf(context: Context): Tunables {
     declinesPerClient: file["max-declines-per-client"] ?? LIMITS.declinesPerClient,
     maxLeases: file["max-leases"],
     messagesPerClient: file["max-messages-per-client"],
+    messagesPerSource: file["max-messages-per-source"],
+    trustedRelays: elements(file["trusted-relays"]).map((element) => element.value),
     informationRefreshTime: globalRefreshTime(context),
     excluded: elements(file["excluded-addresses"]).map((element) => element.value),
   };

@@ -242,6 +242,16 @@ export const fileSchema = z.strictObject({
     "Messages that one client may send in ten seconds.",
     "no limit",
   ),
+  "max-messages-per-source": key(
+    s.whole(1, 100_000_000),
+    "Messages that one relay, or one address on a link, may send in ten seconds. A relay speaks for all of its clients.",
+    "no limit",
+  ),
+  "trusted-relays": key(
+    list(s.addressRange(true)),
+    "Addresses, ranges or prefixes of the relays that are heard; the last relay before the server counts.",
+    "every relay",
+  ),
   testing: key(
     z.strictObject({
       "allow-short-times": key(

@@ -116,6 +116,10 @@ export interface Tunables {
   readonly maxLeases: number | undefined;
   /** N-013: client messages one client may send in ten seconds; undefined = unlimited. */
   readonly messagesPerClient: number | undefined;
+  /** D-300: the same of one relay or address. */
+  readonly messagesPerSource: number | undefined;
+  /** D-298: whose RELAY-FORW is taken; empty = everybody's. */
+  readonly trustedRelays: readonly AddressPool[];
   readonly informationRefreshTime: Seconds;
   /** D-061: reserved interface identifiers are always excluded; these besides (D-062). */
   readonly excluded: readonly AddressPool[];

@@ -87,7 +87,7 @@ function expireOne(context: ExpiryContext, authority: Authority, lease: Lease, n
   }
 }
 
-/** A record may go when nothing is lost by it: it says what the pool says anyway. */
+/** D-296, D-297: who had an address is forgotten a while after. A record may go when nothing is lost by it: it says what the pool says anyway. */
 function forget(context: ExpiryContext, lease: Lease, now: Millis): void {
   if (!isPast(lease.stateExpirationTime, now)) return;
   const block =

@@ -15,6 +15,10 @@ export const DISCARD_REASONS = define({
   "clock-behind":
     "The clock was behind the last record at the start: see the alarm CLOCK_BEHIND in `tandem status`.",
   "hop-count-too-large": "More than eight relays in a row: a loop? Look at the relays.",
+  "relay-not-trusted":
+    "`trusted-relays` does not name the relay that sent this. Add it, or look who sends there.",
+  "source-rate":
+    "The relay, or the client's address, sent more than `max-messages-per-source`. Look who floods behind it.",
   "ended-since":
     "A copy of a message that was answered before; its client has released or declined the lease since. Nothing to do.",
   "ia-in-information-request": "An INFORMATION-REQUEST asks for no lease (RFC 8415 §16.12).",

@@ -94,6 +94,8 @@ export const DEFAULTS = {
   queueOldMillis: 1_000,
   /** A queue that grew too old is served again once it is empty, or younger than this. */
   queueYoungMillis: 500,
+  /** D-300: a SOLICIT that waited longer is dropped, its client has sent the next one. */
+  solicitMaxWaitMillis: 1_000,
   connectRetryMillis: 1_000,
   /** With its jitter 2 s: so soon a healed connection is tried. */
   connectRetryMaxMillis: 1_600,

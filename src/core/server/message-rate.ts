@@ -1,4 +1,4 @@
-// How many messages one client may send in ten seconds (N-013).
+// How many messages one client, or one relay, may send in ten seconds (N-013, D-300).
 
 import { LIMITS } from "../model/limits.ts";
 import type { Millis } from "../model/time.ts";
@@ -15,14 +15,14 @@ export class MessageRate {
     this.#most = most;
   }
 
-  isTooMany(client: string, now: Millis): boolean {
+  isTooMany(sender: string, now: Millis): boolean {
     if (this.#most === undefined) return false;
     if (now >= this.#until || this.#counts.size > LIMITS.offersHeld) {
       this.#counts = new Map();
       this.#until = now + PERIOD;
     }
-    const count = (this.#counts.get(client) ?? 0) + 1;
-    this.#counts.set(client, count);
+    const count = (this.#counts.get(sender) ?? 0) + 1;
+    this.#counts.set(sender, count);
     return count > this.#most;
   }
 }

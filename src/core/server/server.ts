@@ -21,7 +21,7 @@ import { Counters } from "../model/counters.ts";
 import { hashKeyOf } from "../model/hash.ts";
 import { formatIpv6 } from "../model/ipv6.ts";
 import { ALONE, UNPLACED } from "../model/lease-table.ts";
-import { DEFAULTS, LIMITS } from "../model/limits.ts";
+import { DEFAULTS } from "../model/limits.ts";
 import type { LogEvent } from "../model/log-events.ts";
 import { loneAuthority } from "../model/lone-authority.ts";
 import { hexOf, octetsOf } from "../model/octets.ts";
@@ -31,14 +31,15 @@ import type { Millis } from "../model/time.ts";
 import { unplacedAuthority } from "../model/unplaced-authority.ts";
 import { unreachable } from "../model/unreachable.ts";
 import { viewRequest } from "../wire/request-view.ts";
+import type { RequestView } from "../wire/view.ts";
 import { AlarmBoard } from "./alarm-board.ts";
 import { serverAlarms } from "./alarms.ts";
 import { ClockKeeper } from "./clock-keeper.ts";
 import { runCommand } from "./command-results.ts";
 import type { ServerDoor, ServerEvent, Sink } from "./events.ts";
 import { failoverContext } from "./failover-context.ts";
+import { Gate } from "./gate.ts";
 import { inLeaseTime } from "./lease-clock.ts";
-import { MessageRate } from "./message-rate.ts";
 import { Release } from "./release.ts";
 import { SpaceWatch } from "./space-watch.ts";
 import { startEvents } from "./start-events.ts";
@@ -77,7 +78,7 @@ export class Server implements ServerDoor {
   readonly time: ClockKeeper;
   readonly #release: Release;
   readonly #leasing: ExpiryContext;
-  readonly #rate: MessageRate;
+  readonly #gate: Gate;
   readonly #authorities = new Map<string, Authority>();
   readonly #lone: Authority;
   /** Outputs of the step in progress; they get its last sequence at its end. */
@@ -109,7 +110,7 @@ export class Server implements ServerDoor {
     this.#heartbeatAt = now;
     this.#release = new Release(this.counters, (shell) => clock.told(clock.at(shell)));
     this.#space = new SpaceWatch(this.state.store);
-    this.#rate = new MessageRate(config.tunables.messagesPerClient);
+    this.#gate = new Gate(config.tunables);
     const { declinedHeld } = config.tunables;
     const retention = Math.min(longestValid(config), 86_400);
     this.#lone = loneAuthority({ declinedHeld, retention });
@@ -239,21 +240,13 @@ export class Server implements ServerDoor {
     else if (this.#sink !== undefined) this.#release.send(reply, this.#sink);
   }
 
-  /** F-562, T-06 (4): what waited too long; D-300: what is too much. */
-  #refuses(
-    datagram: ReceivedDatagram,
-    { clientId, type }: { readonly clientId: string | undefined; readonly type: string },
-    now: Millis,
-  ): DiscardReason | undefined {
+  #refuses(datagram: ReceivedDatagram, view: RequestView, now: Millis): DiscardReason | undefined {
     if (this.isStopping) return "stopping";
     // T-06 (1): nothing that writes, nor an offer, before the time is known.
+    const { type } = view;
     if (this.time.isUnsure && type !== "CONFIRM" && type !== "INFORMATION-REQUEST")
       return "clock-behind";
-    if (now - datagram.receivedAt > DEFAULTS.replyMaxAgeMillis) return "waited-too-long";
-    if (this.#release.size >= LIMITS.heldOutputs) return "overload";
-    return clientId !== undefined && this.#rate.isTooMany(clientId, now)
-      ? "client-rate"
-      : undefined;
+    return this.#gate.refuses(datagram, view, { held: this.#release.size, now });
   }
 
   #discard(message: string, datagram: ReceivedDatagram, reason: DiscardReason): void {

@@ -26,10 +26,10 @@ export function relayDataOf(
   return out.length > LIMITS.keptBytes ? undefined : out.finish();
 }
 
-/** every option in its place, but the innermost RELAY_MSG left out. The view has checked the frames. */
+/** every option in its place, but the innermost RELAY_MSG and padding left out. The view has checked the frames. */
 function copyLevel(out: ByteWriter, bytes: Uint8Array, start: number, end: number): void {
   out.bytes(bytes.subarray(start, start + RELAY_HEADER));
-  for (let offset = start + RELAY_HEADER; offset < end; ) {
+  for (let offset = start + RELAY_HEADER; end - offset >= 4; ) {
     const from = offset + 4;
     const to = from + u16At(bytes, offset + 2);
     if (u16At(bytes, offset) !== RELAY_MSG) out.bytes(bytes.subarray(offset, to));

@@ -27,6 +27,14 @@ function frameFault(bytes: Uint8Array, start: number, end: number): Reason | und
   return offset < end ? "trailing-octets" : "bad-option-frame";
 }
 
+/** Where the options end: some clients and relays leave one to three zero octets behind them (D-021: what is sound before is
+ * used). More of them read as options of code 0, which nobody knows. */
+function withoutPadding(bytes: Uint8Array, start: number, end: number): number {
+  let offset = start;
+  while (end - offset >= 4) offset += 4 + u16At(bytes, offset + 2);
+  return offset < end && bytes.subarray(offset, end).every((octet) => octet === 0) ? offset : end;
+}
+
 const discard = (reason: Reason): DiscardedDatagram => ({ type: "discard", reason });
 
 /** The view of a datagram; the octets must stay unchanged while it is used. */
@@ -65,8 +73,9 @@ interface Level {
 /** D-183: what a relay does not forward, we do not take. */
 const HOP_COUNT_MAX = LIMITS.relayLevels - 1;
 
-function readLevel(bytes: Uint8Array, start: number, end: number): Level | Reason {
-  if (end - start < RELAY_HEADER) return "too-short";
+function readLevel(bytes: Uint8Array, start: number, limit: number): Level | Reason {
+  if (limit - start < RELAY_HEADER) return "too-short";
+  const end = withoutPadding(bytes, start + RELAY_HEADER, limit);
   const hopCount = bytes[start + 1] as number;
   if (hopCount > HOP_COUNT_MAX) return "hop-count-too-large";
   const first = start + RELAY_HEADER;
@@ -170,7 +179,8 @@ type Draft = { -readonly [K in keyof RequestView]: RequestView[K] } & {
 
 /** D-018: of a repeated identity nobody can say whose message it is: discarded. Of other singletons the first counts. */
 function readClientMessage(bytes: Uint8Array, part: ClientPart): RequestView | DiscardedDatagram {
-  const { start, end, type, relays } = part;
+  const { start, type, relays } = part;
+  const end = withoutPadding(bytes, start + 4, part.end);
   const fault = frameFault(bytes, start + 4, end);
   if (fault !== undefined) return discard(fault);
   const view: Draft = {

@@ -149,15 +149,25 @@ describe("bad values", () => {
     ]);
   });
 
+  test("D-298 X-186: relays that are trusted are one, a range or a prefix; without the key all are", () => {
+    const trusted = (text: string) => load(text).config?.tunables.trustedRelays;
+    const of = (tail: string) => `20010db800090000${tail.repeat(16)}`;
+    const named = trusted(`${SUBNET}trusted-relays: [2001:db8:9::/64]\n`);
+    expect(named).toEqual([{ first: of("0"), last: of("f") }]);
+    expect(trusted(SUBNET)).toEqual([]);
+  });
+
   test("D-294 N-013: limits have defaults and keys", () => {
-    const given = `${SUBNET}max-leases: 5\nmax-leases-per-client: 2\nmax-declines-per-client: 3\nmax-messages-per-client: 4\n`;
-    const limits = { leasesPerClient: 2, declinesPerClient: 3, maxLeases: 5, messagesPerClient: 4 };
+    const given = `${SUBNET}max-leases: 5\nmax-leases-per-client: 2\nmax-declines-per-client: 3\nmax-messages-per-client: 4\nmax-messages-per-source: 6\n`;
+    const most = { messagesPerClient: 4, messagesPerSource: 6 };
+    const limits = { leasesPerClient: 2, declinesPerClient: 3, maxLeases: 5, ...most };
     expect(load(given).config?.tunables).toMatchObject(limits);
     const usual = { leasesPerClient: 32, declinesPerClient: 8 };
     expect(load(SUBNET).config?.tunables).toMatchObject({
       ...usual,
       maxLeases: undefined,
       messagesPerClient: undefined,
+      messagesPerSource: undefined,
     });
   });
 
