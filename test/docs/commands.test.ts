@@ -50,6 +50,7 @@ const SITUATIONS: Readonly<Record<string, (lab: Lab, printed: string) => Promise
     await lab.type("dhcp-b", ["systemctl kill --signal=KILL tandem"]);
     lab.empty("dhcp-b");
   },
+  "the pair is in NORMAL": (lab) => lab.normal(),
   "dhcp-b has a damaged log": async (lab) => {
     await lab.normal();
     await lab.type("dhcp-b", ["systemctl kill --signal=KILL tandem"]);

@@ -19,7 +19,7 @@ export function tandem(name: string, folder: string): string {
 program="${folder}/usr/local/bin/tandem"
 [ -e "$program" ] || program="${ROOT}/bin/tandem.mjs"
 args=("$@")
-[ "$1" = serve ] && args+=(--server "${name}")
+[ "$1" = serve ] || [ "$1" = doctor ] && args+=(--server "${name}")
 exec "$program" "\${args[@]}"
 `;
 }

@@ -4,6 +4,8 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
+import { ALARMS } from "../../src/core/model/alarms.ts";
+import { SERVER_STATE } from "../../src/core/model/endpoint-record.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -23,6 +25,12 @@ const all = [
 const read = (file: string) => readFileSync(join(ROOT, file), "utf8");
 
 describe("the pages for people", () => {
+  it("recover.md says what to do for every state and every alarm (T-13)", () => {
+    const page = read("docs/guides/recover.md");
+    const named = [...Object.keys(SERVER_STATE), ...Object.keys(ALARMS)];
+    expect(named.filter((name) => !new RegExp(`^\\|.*\\b${name}\\b`, "m").test(page))).toEqual([]);
+  });
+
   it.each(all)("%s has only links that lead somewhere", (page) => {
     const targets = [...read(page).matchAll(/\]\(([^)#\s]+)[^)]*\)/g)].map(
       ([, target]) => target ?? "",

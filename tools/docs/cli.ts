@@ -1,6 +1,8 @@
 // The manual's page of the command line, from the commands themselves: what `--help` prints.
 
 import type { Command } from "commander";
+import { COMMANDS, type CommandType } from "../../src/api/commands.ts";
+import { ROUTES } from "../../src/api/routes.ts";
 import { createProgram } from "../../src/cli/program.ts";
 
 export const path = "docs/reference/cli.md";
@@ -21,11 +23,22 @@ What \`tandem COMMAND --help\` prints.
 A command finds the server by \`--socket PATH\`, by \`--config FILE\` (with \`--server NAME\`), by the variable
 \`TANDEM_SOCKET\`, or at \`/run/tandem/control.sock\`, in this order.
 
-The same answers come from the control socket as HTTP: \`GET /v1/status\`, \`GET /v1/failover\`,
-\`GET /v1/leases?cursor=&limit=&link=&status=&duid=\`, \`GET /v1/leases/ADDRESS\`, \`GET /v1/leases/PREFIX/LENGTH\`,
-\`POST /v1/failover/partner-down\` with \`{"relationship": NAME, "force": false}\`, \`POST /v1/stop\`. Errors are
-\`{"code", "message"}\`. For example: \`curl --unix-socket /run/tandem/control.sock http://tandem/v1/failover\`.
+The same answers come from the control socket as HTTP. Fields of a command stand in the path, in the query of a GET, or as JSON
+in the body of a POST; those with a \`?\` may be left out. Errors are \`{"code", "message"}\`. For example:
+\`curl --unix-socket /run/tandem/control.sock http://tandem/v1/failover\`.
 `;
+
+/** The routes of the control socket, from src/api. */
+function routes(): string {
+  const rows = (Object.keys(ROUTES) as CommandType[]).map((type) => {
+    const { method, path } = ROUTES[type];
+    const fields = Object.entries(COMMANDS[type].shape)
+      .filter(([name]) => name !== "type" && !path.includes(`:${name}`))
+      .map(([name, schema]) => `\`${name}${schema.safeParse(undefined).success ? "?" : ""}\``);
+    return `| \`${method} ${path}\` | ${fields.join(", ")} |`;
+  });
+  return ["| Route | Fields |", "|---|---|", ...rows, ""].join("\n");
+}
 
 /** Help is wrapped at the width of the terminal; the page must not depend on who writes it. */
 const WIDTH = 100;
@@ -42,7 +55,11 @@ export function generate(): string {
   };
   const options = { terminal, version: "", serve: async () => 0 };
   const program = createProgram(options, () => undefined);
-  return [HEAD, ...program.commands.flatMap((command) => section(command, "tandem"))].join("\n");
+  return [
+    HEAD,
+    routes(),
+    ...program.commands.flatMap((command) => section(command, "tandem")),
+  ].join("\n");
 }
 
 function section(command: Command, parent: string): string[] {
