@@ -25,6 +25,8 @@ export const LIMITS = {
   allocationAttempts: 256,
   /** Candidates tried in order after hashing found nothing (small pools are exhausted exactly). */
   allocationScan: 4_096,
+  /** Candidates tried for all IAs of one message: two searches to the end of a pool that is nearly full. */
+  candidatesPerMessage: 8_704,
   /** Of the oldest offers of a link this many are looked at for a client that finds nothing else. */
   offersTried: 16,
   /** Offers held at a time, for all clients. */

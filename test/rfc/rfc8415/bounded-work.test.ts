@@ -3,6 +3,8 @@
 
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { ipv6FromBigint, ipv6ToBigint } from "../../../src/core/model/ipv6.ts";
+import { freshLease } from "../../../src/core/model/lease-status.ts";
+import { LIMITS } from "../../../src/core/model/limits.ts";
 import { WordRows } from "../../../src/core/model/table/word-rows.ts";
 import { addresses } from "../../support/answers.ts";
 import { fromClient, Lone } from "../../support/lone.ts";
@@ -52,6 +54,29 @@ describe("RFC 8415 §22 the work of one message", () => {
     // Buckets of the indexes are of different length: a little more or less is chance.
     expect(requestLater).toBeLessThan(1.3 * request);
     expect(releaseLater).toBeLessThan(1.3 * release);
+  });
+
+  it("§22 a pool that is nearly full is searched for two IAs of a message, not for 32 (N-013)", () => {
+    const lone = new Lone(`
+subnet6:
+  - { subnet: "2001:db8:1::/64", interface: lan, pools: [{ pool: "2001:db8:1::/112" }] }
+`);
+    const { table } = lone.host.up.state;
+    const first = ipv6ToBigint(ip("2001:db8:1::"));
+    for (let n = 0; n < 65_536; n++) {
+      // One of 2,000 is free, so that each search is a long one and finds something.
+      if (n % 2_000 === 7) continue;
+      const key = {
+        kind: "address",
+        address: ipv6FromBigint(first + BigInt(n)),
+        length: 128,
+      } as const;
+      table.put({ ...freshLease(key, lone.host.up.config.links[0]?.name ?? ""), status: "ACTIVE" });
+    }
+    const spy = vi.spyOn(table, "get");
+    const reply = lone.answer("REQUEST", A, [OURS, ...Array.from({ length: 32 }, (_, i) => na(i))]);
+    expect(addresses(reply).length).toBeGreaterThan(1);
+    expect(spy.mock.calls.length).toBeLessThan(LIMITS.candidatesPerMessage + 100);
   });
 
   it("§22 the leases of a client are looked up once a message, however many IAs it has (N-013)", () => {

@@ -41,7 +41,7 @@ export function allocate(
     const record = context.table.get(candidate.key);
     return isUsable(exchange, candidate, record, ref) ? { ...candidate, record } : undefined;
   };
-  for (const candidate of proposals(exchange, ia)) {
+  for (const candidate of proposals(exchange, ia, named)) {
     if (context.offers.isHeldForOther(candidate.key, ref, now)) continue;
     const found = usable(candidate);
     if (found !== undefined) return { type: "found", ...found };
@@ -100,7 +100,7 @@ function isKeptOut({ context, link, view }: Exchange, key: LeaseKey, subnet: Sub
   );
 }
 
-function* proposals(exchange: Exchange, ia: RequestedIa): Generator<Candidate> {
+function* proposals(exchange: Exchange, ia: RequestedIa, named: Named): Generator<Candidate> {
   const { context, link, authority, now, client } = exchange;
   const ref = { duid: client.duid, iaid: ia.iaid };
   // D-110, D-231, D-311: what the message names goes before what was shown or given before (D-239).
@@ -130,6 +130,8 @@ function* proposals(exchange: Exchange, ia: RequestedIa): Generator<Candidate> {
         client: `${client.duid}${ia.iaid.toString(16).padStart(8, "0")}`,
       });
       for (const candidate of found) {
+        // What is left over by 32 IAs of a message is none of an honest client's.
+        if (named.searched++ >= LIMITS.candidatesPerMessage) return;
         searched++;
         yield candidate;
       }
