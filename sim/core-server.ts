@@ -13,6 +13,8 @@ export const coreServer: ServerFactory = ({ config, disk, now, seed }) =>
   createServer({
     config,
     crc32,
+    // Worlds are small.
+    machine: { memory: 2 ** 40, disk: 2 ** 44 },
     now,
     reader: disk,
     seed,

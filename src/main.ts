@@ -22,6 +22,7 @@ import { openLinks } from "./shell/link.ts";
 import type { TlsIdentity } from "./shell/link-tls.ts";
 import { createLog, type Log } from "./shell/log.ts";
 import { createLoop, type Loop, type StopOutcome } from "./shell/loop.ts";
+import { machineOf } from "./shell/machine.ts";
 import { checkSharedFolder, FolderError } from "./shell/own-folder.ts";
 import { carrierOf, watchProcess } from "./shell/process-watch.ts";
 import { lockState, StateInUseError, type StateLock } from "./shell/state-lock.ts";
@@ -74,7 +75,15 @@ async function runServer(
   });
   closers.push(() => disk.close());
   const running = createLoop({
-    door: createDoor({ config, debug: logLevel === "debug", now: clock.now() }, disk),
+    door: createDoor(
+      {
+        config,
+        debug: logLevel === "debug",
+        now: clock.now(),
+        machine: machineOf(lock.folder.path),
+      },
+      disk,
+    ),
     clock,
     log: log.write,
     guard,
@@ -131,7 +140,7 @@ async function runServer(
 
 /** Replays the log. A log that cannot be trusted is not served from. */
 function createDoor(
-  options: Pick<ServerOptions, "config" | "debug" | "now">,
+  options: Pick<ServerOptions, "config" | "debug" | "now" | "machine">,
   disk: Disk,
 ): ServerDoor {
   const seed = new Uint8Array(randomBytes(24));

@@ -59,6 +59,7 @@ export class Host {
     this.address = String(config.server.address);
     this.server = createServer({
       ...{ config, seed: new Uint8Array(24).fill(7), now },
+      machine: { memory: 2 ** 40, disk: 2 ** 44 },
       crc32: (bytes, previous) => crc32(bytes, previous ?? 0),
       reader: { list: () => [], size: () => 0, read: () => new Uint8Array(0) },
     });

@@ -58,7 +58,12 @@ export const SERVER_STATUS = z
     uptimeSeconds: z.number(),
     stopping: z.boolean(),
     clock: CLOCK,
+    /** Records, with the free ones that are remembered. */
     leases: z.number(),
+    leasesInUse: z.number(),
+    mostLeases: z.number(),
+    /** Where that limit is from. */
+    mostLeasesBy: z.string(),
     unacknowledged: z.number(),
     links: z.array(z.object({ name: z.string(), inUse: z.number() }).readonly()).readonly(),
     /** Leases in use whose address no link of the configuration has. */

@@ -8,6 +8,7 @@ import type { Command } from "../../src/api/commands.ts";
 import type { CommandResult } from "../../src/api/results.ts";
 import { loadConfig } from "../../src/core/config/load.ts";
 import type { CompiledConfig } from "../../src/core/config/types.ts";
+import type { Machine } from "../../src/core/leasing/capacity.ts";
 import { type Ipv6Address, parseIpv6 } from "../../src/core/model/ipv6.ts";
 import type { LogEvent } from "../../src/core/model/log-events.ts";
 import type { ServerEvent, Sink } from "../../src/core/server/events.ts";
@@ -77,6 +78,8 @@ export class Host {
   links: LinkRequest[] = [];
   readonly answers: CommandResult[] = [];
   stopped: { failed: boolean; reason: string } | undefined;
+  /** Octets of memory and disk at the next start. */
+  machine: Machine = { memory: 2 ** 36, disk: 2 ** 40 };
   /** Writes wait until `flushDisk`. */
   holdDisk = false;
   /** Milliseconds that pass within each batch, between its time and its outputs. */
@@ -100,6 +103,7 @@ export class Host {
       crc32,
       reader: this.disk.reader(),
       now: now + this.ahead,
+      machine: this.machine,
       segmentBytes: 1 << 20,
     });
   }

@@ -230,7 +230,7 @@ export const fileSchema = z.strictObject({
     "5s",
   ),
   "create-on-renew": key(s.flag, "Give a lease to a client that renews one nobody knows.", "false"),
-  "max-leases": key(s.whole(1, 2 ** 31), "Most leases in use in all.", "no limit"),
+  "max-leases": key(s.whole(1, 2 ** 31), "Most leases in use in all.", "by memory and disk"),
   "max-leases-per-client": key(s.whole(1, 65_536), "Most leases of one client.", "32"),
   "max-declines-per-client": key(
     s.whole(1, 65_536),

@@ -14,6 +14,7 @@ import type { RequestedIa, RequestView } from "../wire/view.ts";
 import type { Exhausted } from "./allocate/exhausted.ts";
 import type { Answered } from "./answered.ts";
 import type { AskedAgain } from "./asked-again.ts";
+import type { Capacity } from "./capacity.ts";
 import type { EndedMessages } from "./ended-messages.ts";
 import type { Offers } from "./offers.ts";
 
@@ -26,6 +27,7 @@ export interface LeasingContext {
   readonly askedAgain: AskedAgain;
   readonly answered: Answered;
   readonly exhausted: Exhausted;
+  readonly capacity: Capacity;
   readonly counters: Counters;
   readonly hashKey: HashKey;
   authorityOf(link: Link): Authority;

@@ -6,7 +6,7 @@ import type { Lease, LeaseKey } from "../model/lease.ts";
 import type { LinkGroup } from "../model/lease-table.ts";
 import { LIMITS } from "../model/limits.ts";
 import { prefixOwner } from "../model/prefix-owner.ts";
-import { addSeconds, floorTime, isPast, type Millis, NO_TIME } from "../model/time.ts";
+import { addSeconds, floorTime, type Millis, NO_TIME } from "../model/time.ts";
 import type { LeasingContext } from "./context.ts";
 
 export interface ExpiryContext extends LeasingContext {
@@ -53,7 +53,13 @@ function expireSome(
   const declined = authority.mayReset(now) ? table.dueDeclined(name, time, limit) : [];
   const due = table.due(name, time, limit - declined.length);
   for (const lease of [...declined, ...due]) expireOne(context, authority, lease, now);
-  return declined.length + due.length;
+  const rest = limit - declined.length - due.length;
+  // D-294: where records are too many, the free ones go as soon as every promise is over, the oldest first.
+  const isCrowded = table.size > context.capacity.most;
+  const until = isCrowded ? addSeconds(time, authority.retention) : time;
+  const free = rest > 0 ? table.dueFree(name, until, rest) : [];
+  for (const lease of free) forget(context, lease);
+  return limit - rest + free.length;
 }
 
 function expireOne(context: ExpiryContext, authority: Authority, lease: Lease, now: Millis): void {
@@ -68,10 +74,6 @@ function expireOne(context: ExpiryContext, authority: Authority, lease: Lease, n
       });
       return;
     }
-    case "FREE":
-    case "FREE-BACKUP":
-      forget(context, lease, now);
-      return;
     case "EXPIRED":
     case "RELEASED":
     case "RESET":
@@ -82,14 +84,15 @@ function expireOne(context: ExpiryContext, authority: Authority, lease: Lease, n
       context.save(authority.ended(lease, "RESET", now));
       if (lease.link !== undefined) context.exhausted.forget(lease.link, lease.kind);
       return;
+    case "FREE":
+    case "FREE-BACKUP":
     case "PENDING-FREE":
       return;
   }
 }
 
 /** D-296, D-297: who had an address is forgotten a while after. A record may go when nothing is lost by it: it says what the pool says anyway. */
-function forget(context: ExpiryContext, lease: Lease, now: Millis): void {
-  if (!isPast(lease.stateExpirationTime, now)) return;
+function forget(context: ExpiryContext, lease: Lease): void {
   const block =
     lease.kind === "prefix" ? context.blocks.containing(lease.address, lease.length) : undefined;
   // A hole in a block is a record that overrides it; without the record the block's owner would take the prefix.

@@ -111,6 +111,20 @@ export const ALARMS = define({
       'Make a new one: `tandem failover keygen --renew`, then put its fingerprint into the file of both servers (guide: recover, "A certificate has expired").',
     help: "The partner refuses a certificate outside its validity, and the pair then loses contact. The alarm comes 30 days before.",
   },
+  MANY_LEASES: {
+    level: "warn",
+    text: "{count} leases, {percent} % of the limit of {most} ({by})",
+    whatToDo:
+      "See who they are: `tandem leases list --status ACTIVE`. If they are real, raise `max-leases` before the limit is reached.",
+    help: "From 80 % on. At the limit new clients get nothing and known ones are renewed. Where the file has no `max-leases` the limit is taken from the machine's memory and the state directory's disk at the start.",
+  },
+  NEARLY_ALL_LEASES: {
+    level: "error",
+    text: "{count} leases, {percent} % of the limit of {most} ({by})",
+    whatToDo:
+      "Raise `max-leases`, or give the machine more memory or disk, and restart: the partner serves meanwhile. If one sender invents clients, stop it and wait for its leases to end.",
+    help: "From 95 % on: soon new clients get nothing. Known ones are renewed.",
+  },
   DISK_TROUBLE: {
     level: "error",
     text: "the state directory cannot be written as needed: {error}",

@@ -26,6 +26,8 @@ export interface LeaseTableOptions {
 
 export interface LeaseTable {
   readonly size: number;
+  /** How many are not FREE / FREE-BACKUP. */
+  readonly inUse: number;
   get(key: LeaseKey): Lease | undefined;
   /** Inserts or replaces; the lease with the same key is gone afterwards. O(1) amortised, never a full rehash. */
   put(lease: Lease): void;
@@ -41,10 +43,13 @@ export interface LeaseTable {
   prefixesWithin(block: { address: Ipv6Address; length: number }, limit: number): readonly Lease[];
 
   /** Up to `limit` leases of the group whose `dueTime` is set and
-   * not later than `time`, earliest first (housekeeping). ABANDONED ones stand in an order of their own. */
+   * not later than `time`, earliest first (housekeeping). ABANDONED, FREE and FREE-BACKUP ones stand in orders of
+   * their own. */
   due(group: LinkGroup, time: DhcpTime, limit: number): readonly Lease[];
   /** As `due`, of ABANDONED leases alone. */
   dueDeclined(group: LinkGroup, time: DhcpTime, limit: number): readonly Lease[];
+  /** As `due`, of FREE and FREE-BACKUP leases alone: whose records may go. */
+  dueFree(group: LinkGroup, time: DhcpTime, limit: number): readonly Lease[];
   /** How many leases of the link are ABANDONED. */
   countDeclined(link: string | undefined): number;
   /** The ABANDONED lease of the link that is due first. */

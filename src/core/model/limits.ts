@@ -19,6 +19,12 @@ export const LIMITS = {
   iasPerMessage: 32,
   /** IAs beyond these that are refused with a status each; of any more a message says nothing: the answer has to fit. */
   iasRefused: 1_024,
+  /** Memory that a lease may need: a row with its indexes, and relay data and FQDN of the longest kind. */
+  leaseMemoryBytes: 4_608,
+  /** Room on the disk that a lease may need: in two snapshots and the log between them. */
+  leaseDiskBytes: 13_824,
+  /** Leases that any machine may hold, however small it says it is. */
+  leastCapacity: 1_000,
   /** Addresses one client may have declined at a time (N-013). */
   declinesPerClient: 8,
   /** Candidates tried for one new lease before it is "none available". */

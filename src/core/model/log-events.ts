@@ -78,21 +78,25 @@ export const LOG_EVENTS = define({
   },
   DHCP6_CLIENT_LIMIT: {
     level: "warn",
-    template:
-      "no new {kind} for {duid} on link {link}: it holds the limit of {most} leases (max-leases-per-client)",
+    template: "no new {kind} for {duid} on link {link}: it holds the limit of {most} leases ({by})",
     help: "The pool is not empty. One client asks for ever more leases: a machine that starts from the network with a new IAID each time, or one that misbehaves. Its leases run out by their lifetimes; shorter lifetimes or a higher `max-leases-per-client` help sooner.",
   },
   DHCP6_LINK_LIMIT: {
     level: "warn",
     template:
-      "no new {kind} for {duid} on link {link}: the link has its limit of {most} leases (max-leases)",
+      "no new {kind} for {duid} on link {link}: the link has its limit of {most} leases ({by})",
     help: "The pool is not empty. The link's own `max-leases` is reached; known clients are renewed.",
   },
   DHCP6_SERVER_LIMIT: {
     level: "warn",
     template:
-      "no new {kind} for {duid} on link {link}: the server has its limit of {most} leases (max-leases)",
-    help: "The pool is not empty. The `max-leases` of the server is reached; known clients are renewed.",
+      "no new {kind} for {duid} on link {link}: the server has its limit of {most} leases ({by})",
+    help: "The pool is not empty. The `max-leases` of the server is reached, or what its memory or disk bears where the file has none; known clients are renewed.",
+  },
+  DHCP6_MANY_LEASES: {
+    level: "warn",
+    template: "{count} leases are {percent} % of the limit of {most} ({by})",
+    help: "Said at 80 % and at 95 %. At the limit new clients get nothing and known ones are renewed. Is one sender inventing clients (`tandem leases list`)? If they are real, set `max-leases` to what the machine bears, or give it more memory or disk: without `max-leases` the limit is taken from them at the start.",
   },
   DHCP6_WAIT: {
     level: "warn",

@@ -5,6 +5,7 @@ import type { AlarmFact } from "../model/alarms.ts";
 import { DEFAULTS } from "../model/limits.ts";
 import type { Millis } from "../model/time.ts";
 import { inSeconds } from "./clock-keeper.ts";
+import { leaseAlarms } from "./lease-watch.ts";
 import type { Server } from "./server.ts";
 
 export function serverAlarms(server: Server, now: Millis): readonly AlarmFact[] {
@@ -20,6 +21,7 @@ export function serverAlarms(server: Server, now: Millis): readonly AlarmFact[] 
   return [
     ...disk,
     ...mended,
+    ...leaseAlarms(server),
     ...clockAlarms(server),
     ...failover.endpoints.flatMap((endpoint) => endpointAlarms(endpoint, now)),
   ];

@@ -76,6 +76,9 @@ function serverStatus(server: Server, now: Millis): CoreResult<"status"> {
     stopping: server.isStopping,
     clock: server.time.status,
     leases: state.table.size,
+    leasesInUse: state.table.inUse,
+    mostLeases: server.capacity.most,
+    mostLeasesBy: server.capacity.by,
     unacknowledged: server.unacknowledged,
     links: config.links.map((link) => ({
       name: link.name,

@@ -11,6 +11,7 @@ import { longestValid } from "../failover/updates/forgotten.ts";
 import { Exhausted } from "../leasing/allocate/exhausted.ts";
 import { Answered } from "../leasing/answered.ts";
 import { AskedAgain } from "../leasing/asked-again.ts";
+import { type Capacity, capacityOf, type Machine } from "../leasing/capacity.ts";
 import { EndedMessages } from "../leasing/ended-messages.ts";
 import { handleMessage } from "../leasing/engine.ts";
 import { type ExpiryContext, expire } from "../leasing/expiry.ts";
@@ -40,6 +41,7 @@ import type { ServerDoor, ServerEvent, Sink } from "./events.ts";
 import { failoverContext } from "./failover-context.ts";
 import { Gate } from "./gate.ts";
 import { inLeaseTime } from "./lease-clock.ts";
+import { LeaseWatch } from "./lease-watch.ts";
 import { Release } from "./release.ts";
 import { SpaceWatch } from "./space-watch.ts";
 import { startEvents } from "./start-events.ts";
@@ -52,6 +54,7 @@ export interface ServerOptions {
   readonly seed: Uint8Array;
   readonly crc32: Crc32;
   readonly reader: DiskReader;
+  readonly machine: Machine;
   /** The shell's time of the start, which is the wall clock. */
   readonly now: Millis;
   /** Whether events of level debug are read by anybody; without it they are made. */
@@ -76,6 +79,8 @@ export class Server implements ServerDoor {
   );
   readonly startedAt: Millis;
   readonly time: ClockKeeper;
+  readonly capacity: Capacity;
+  readonly #leases = new LeaseWatch();
   readonly #release: Release;
   readonly #leasing: ExpiryContext;
   readonly #gate: Gate;
@@ -98,6 +103,7 @@ export class Server implements ServerDoor {
     const { config } = options;
     this.config = config;
     this.#debug = options.debug ?? true;
+    this.capacity = capacityOf(config.tunables.maxLeases, options.machine);
     const newStoreId = hexOf(options.seed.subarray(0, 16));
     const { k0, k1 } = hashKeyOf(options.seed.subarray(16, 24));
     const state = new ServerState({ ...options, newStoreId, tableSeed: [k0, k1] });
@@ -295,6 +301,8 @@ export class Server implements ServerDoor {
     if (ticked && !this.isStopping && !this.time.isUnsure) expire(this.#leasing, now);
     this.#heartbeat(now);
     if (ticked) this.alarms.tick(now);
+    const many = this.#leases.look(this.state.table.inUse, this.capacity);
+    if (many !== undefined) this.#log(many);
     this.failover.pump(now);
     this.#stopping?.drain(now);
     this.#endStep();
@@ -347,6 +355,7 @@ export class Server implements ServerDoor {
       askedAgain: new AskedAgain(),
       answered: new Answered(),
       exhausted: new Exhausted(),
+      capacity: this.capacity,
       counters,
       // Stable as long as the store is, so that a client gets the same lease after a restart.
       hashKey: hashKeyOf(octetsOf(state.store.storeId)),

@@ -163,7 +163,7 @@ class Compare implements fc.Command<LeaseTable, Pair> {
   }
   check = () => true;
   run(model: LeaseTable, { real }: Pair) {
-    expect(real.size).toBe(model.size);
+    expect([real.size, real.inUse]).toEqual([model.size, model.inUse]);
     for (const name of RELATIONSHIPS) {
       expect(real.markedCount(name)).toBe(model.markedCount(name));
       expect(real.oldestMarked(name)).toBe(model.oldestMarked(name));
@@ -189,7 +189,7 @@ class Compare implements fc.Command<LeaseTable, Pair> {
     expect(oldest(real)).toBe(oldest(model));
   }
   compareDue(real: LeaseTable, model: LeaseTable, group: LinkGroup) {
-    for (const question of ["due", "dueDeclined"] as const) {
+    for (const question of ["due", "dueDeclined", "dueFree"] as const) {
       const dueOf = (table: LeaseTable) =>
         table[question](group, this.time, this.limit).map((one) => one.stateExpirationTime);
       expect(dueOf(real)).toEqual(dueOf(model));

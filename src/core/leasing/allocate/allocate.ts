@@ -14,7 +14,7 @@ import { keyOf, subnetOfLease } from "../bindings.ts";
 import type { Exchange } from "../context.ts";
 import type { Named } from "../named.ts";
 import { type Candidate, candidates } from "./candidates.ts";
-import { type LimitReached, limitReached } from "./limits.ts";
+import { hasRoomForRecord, type LimitReached, limitReached, serverLimit } from "./limits.ts";
 
 export interface Allocation extends Candidate {
   readonly record: Lease | undefined;
@@ -35,10 +35,12 @@ export function allocate(
   const { context, authority, now, client, link } = exchange;
   const limit = limitReached(exchange, named.fresh);
   if (limit !== undefined) return limit;
+  const hasRoom = hasRoomForRecord(exchange);
   const ref = { duid: client.duid, iaid: ia.iaid };
   const usable = (candidate: Candidate): Allocation | undefined => {
     if (named.has(candidate.key)) return undefined;
     const record = context.table.get(candidate.key);
+    if (record === undefined && !hasRoom) return undefined;
     return isUsable(exchange, candidate, record, ref) ? { ...candidate, record } : undefined;
   };
   for (const candidate of proposals(exchange, ia, named)) {
@@ -58,7 +60,7 @@ export function allocate(
       return { type: "found", ...found };
     }
   }
-  return { type: "exhausted" };
+  return hasRoom ? { type: "exhausted" } : serverLimit(exchange);
 }
 
 function isUsable(

@@ -7,17 +7,20 @@ export interface LimitReached {
   readonly type: "limit";
   readonly of: "client" | "link" | "server";
   readonly most: number;
+  /** Where the limit is set, for people. */
+  readonly by: string;
 }
 
 /** The limit beyond which one more new lease would be; `fresh` new ones stand in the answer already. */
 export function limitReached(exchange: Exchange, fresh: number): LimitReached | undefined {
   const { context, link } = exchange;
-  const { leasesPerClient, maxLeases } = context.config.tunables;
-  if (isLinkFull(exchange, fresh)) return { type: "limit", of: "link", most: link.maxLeases ?? 0 };
+  const { leasesPerClient } = context.config.tunables;
+  const { maxLeases } = link;
+  if (maxLeases !== undefined && context.table.countInUse(link.name) + fresh >= maxLeases)
+    return { type: "limit", of: "link", most: maxLeases, by: "max-leases of the link" };
   if (heldBy(exchange) + fresh >= leasesPerClient)
-    return { type: "limit", of: "client", most: leasesPerClient };
-  if (isServerFull(exchange, fresh)) return { type: "limit", of: "server", most: maxLeases ?? 0 };
-  return undefined;
+    return { type: "limit", of: "client", most: leasesPerClient, by: "max-leases-per-client" };
+  return context.table.inUse + fresh >= context.capacity.most ? serverLimit(exchange) : undefined;
 }
 
 /** How many leases the client has that are not free again. */
@@ -25,16 +28,12 @@ export function heldBy({ client }: Exchange): number {
   return client.leases.filter((lease) => !isAvailable(lease.status)).length;
 }
 
-function isLinkFull({ context, link }: Exchange, fresh: number): boolean {
-  return (
-    link.maxLeases !== undefined && context.table.countInUse(link.name) + fresh >= link.maxLeases
-  );
+/** Free leases that are remembered take memory too: beyond this only an address with a record is given. */
+export function hasRoomForRecord({ context }: Exchange): boolean {
+  return context.table.size < context.capacity.mostRecords;
 }
 
-/** Free leases that are remembered do not count; they are counted out only when the table is that large. */
-function isServerFull({ context }: Exchange, fresh: number): boolean {
-  const { config, table } = context;
-  const most = config.tunables.maxLeases;
-  if (most === undefined || table.size + fresh < most) return false;
-  return config.links.reduce((sum, link) => sum + table.countInUse(link.name), fresh) >= most;
+export function serverLimit({ context }: Exchange): LimitReached {
+  const { most, by } = context.capacity;
+  return { type: "limit", of: "server", most, by };
 }

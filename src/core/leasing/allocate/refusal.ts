@@ -22,7 +22,10 @@ export function noteRefusal(
   switch (refusal.type) {
     case "limit":
       context.counters.add(`refused-${refusal.of}-limit`);
-      context.log({ id: LIMIT_EVENTS[refusal.of], fields: { ...fields, most: refusal.most } });
+      context.log({
+        id: LIMIT_EVENTS[refusal.of],
+        fields: { ...fields, most: refusal.most, by: refusal.by },
+      });
       return;
     case "wait": {
       context.counters.add("refused-wait");

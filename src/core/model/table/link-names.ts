@@ -8,8 +8,10 @@ import { OrderedRows } from "./ordered-rows.ts";
 export interface GroupOrders {
   /** F-299, F-540: leases that the partner must be told, by version. */
   readonly marks: OrderedRows;
-  /** By the time at which housekeeping looks at them, all but declined ones. */
+  /** By the time at which housekeeping looks at them, all but declined and free ones. */
   readonly due: OrderedRows;
+  /** Free ones, by the time at which their records may go. */
+  readonly free: OrderedRows;
   /** Declined addresses by the same time. */
   readonly declined: OrderedRows;
 }
@@ -68,7 +70,12 @@ export class LinkNames {
   group(name: LinkGroup): GroupOrders {
     let group = this.groups.get(name);
     if (group === undefined) {
-      group = { marks: new OrderedRows(), due: new OrderedRows(), declined: new OrderedRows() };
+      group = {
+        marks: new OrderedRows(),
+        due: new OrderedRows(),
+        free: new OrderedRows(),
+        declined: new OrderedRows(),
+      };
       this.groups.set(name, group);
     }
     return group;

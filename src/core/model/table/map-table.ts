@@ -3,7 +3,7 @@
 import type { Duid } from "../duid.ts";
 import { containsPrefix } from "../ipv6.ts";
 import { type Lease, leaseKeyText } from "../lease.ts";
-import { dueTime } from "../lease-status.ts";
+import { dueTime, isAvailable } from "../lease-status.ts";
 import type { LeaseTable, LeaseTableOptions, LinkGroup } from "../lease-table.ts";
 import { LIMITS } from "../limits.ts";
 import { type DhcpTime, diffSeconds, NO_TIME } from "../time.ts";
@@ -31,6 +31,9 @@ export function createMapTable({ groupOf }: Pick<LeaseTableOptions, "groupOf">):
   return {
     get size() {
       return leases.size;
+    },
+    get inUse() {
+      return all().filter(inUse).length;
     },
     get: (key) => leases.get(leaseKeyText(key)),
     put: (lease) => {
@@ -73,6 +76,7 @@ type Orders = Pick<
   LeaseTable,
   | "due"
   | "dueDeclined"
+  | "dueFree"
   | "countDeclined"
   | "oldestDeclined"
   | "marked"
@@ -89,15 +93,21 @@ function ordersOf(all: () => readonly Lease[], groupOf: LeaseTableOptions["group
     some
       .filter((lease) => dueTime(lease) !== NO_TIME && diffSeconds(time, dueTime(lease)) >= 0)
       .sort((a, b) => diffSeconds(time, dueTime(b)) - diffSeconds(time, dueTime(a)));
-  const due = (group: LinkGroup, declined: boolean) =>
+  const due = (group: LinkGroup, order: "due" | "free" | "declined") =>
     all()
       .filter((lease) => groupOf(lease.link) === group)
-      .filter((lease) => (lease.status === "ABANDONED") === declined);
+      .filter(({ status }) =>
+        order === "declined"
+          ? status === "ABANDONED"
+          : status !== "ABANDONED" && isAvailable(status) === (order === "free"),
+      );
   const declinedOn = (link: string | undefined) =>
     all().filter((lease) => lease.link === link && lease.status === "ABANDONED");
   return {
-    due: (group, time, limit) => inOrderOfTime(due(group, false), time).slice(0, limit),
-    dueDeclined: (group, time, limit) => inOrderOfTime(due(group, true), time).slice(0, limit),
+    due: (group, time, limit) => inOrderOfTime(due(group, "due"), time).slice(0, limit),
+    dueDeclined: (group, time, limit) =>
+      inOrderOfTime(due(group, "declined"), time).slice(0, limit),
+    dueFree: (group, time, limit) => inOrderOfTime(due(group, "free"), time).slice(0, limit),
     countDeclined: (link) => declinedOn(link).length,
     oldestDeclined: (link) =>
       declinedOn(link)

@@ -1,6 +1,7 @@
 // The lease table of service: rows of words in chunks, indexes by address, client, expiry, mark and prefix.
 // No operation touches more than a few rows, whatever the table holds (DESIGN §2, §5).
 
+import type { BindingStatus } from "../binding-status.ts";
 import type { Duid } from "../duid.ts";
 import { type Ipv6Address, inPrefix, maskTo } from "../ipv6.ts";
 import type { Lease, LeaseKey } from "../lease.ts";
@@ -24,6 +25,7 @@ import {
   ROW,
   ROW_WORDS,
   readLease,
+  statusOf,
   versionOf,
   writeAddress,
   writeFixed,
@@ -48,6 +50,7 @@ const STAYS_PREFIX = 4;
 
 class TypedLeaseTable implements LeaseTable {
   size = 0;
+  inUse = 0;
   private readonly seed: HashSeed;
   private readonly rows = new WordRows(ROW_WORDS);
   private readonly byAddress: HashIndex;
@@ -159,6 +162,10 @@ class TypedLeaseTable implements LeaseTable {
     return this.dueIn(this.links.group(group).declined, time, limit);
   }
 
+  dueFree(group: LinkGroup, time: DhcpTime, limit: number): readonly Lease[] {
+    return this.dueIn(this.links.group(group).free, time, limit);
+  }
+
   marked(relationship: string, after: number, limit: number): readonly Lease[] {
     const { marks } = this.links.group(relationship);
     const found: Lease[] = [];
@@ -238,16 +245,19 @@ class TypedLeaseTable implements LeaseTable {
     const version = versionOf(words, base);
     const sameLink = next !== undefined && next.link === link.name;
     let stays = 0;
-    if (isInUse(state)) link.inUse -= 1;
+    if (isInUse(state)) {
+      link.inUse -= 1;
+      this.inUse -= 1;
+    }
     if (isDeclined(state)) link.declined -= 1;
     const time = dueTimeOf(words, base);
     if (time !== NO_TIME) {
-      if (sameLink && dueTime(next) === time && isDeclined(state) === (next.status === "ABANDONED"))
-        stays |= STAYS_DUE;
-      else if (isDeclined(state)) {
-        link.group.declined.remove(time, row);
-        this.byDeclined.remove(number * TWO_32 + time, row);
-      } else link.group.due.remove(time, row);
+      const order = orderOf(statusOf(state));
+      if (sameLink && dueTime(next) === time && orderOf(next.status) === order) stays |= STAYS_DUE;
+      else {
+        link.group[order].remove(time, row);
+        if (isDeclined(state)) this.byDeclined.remove(number * TWO_32 + time, row);
+      }
     }
     if (isMarked(state)) {
       if (sameLink && next.marked && next.version === version) stays |= STAYS_MARKED;
@@ -267,14 +277,15 @@ class TypedLeaseTable implements LeaseTable {
     const state = words[base + ROW.STATE] as number;
     const number = words[base + ROW.LINK] as number;
     const link = this.links.entry(number);
-    if (isInUse(state)) link.inUse += 1;
+    if (isInUse(state)) {
+      link.inUse += 1;
+      this.inUse += 1;
+    }
     if (isDeclined(state)) link.declined += 1;
     const time = dueTime(lease);
     if (time !== NO_TIME && (stays & STAYS_DUE) === 0) {
-      if (isDeclined(state)) {
-        link.group.declined.add(time, row);
-        this.byDeclined.add(number * TWO_32 + time, row);
-      } else link.group.due.add(time, row);
+      link.group[orderOf(lease.status)].add(time, row);
+      if (isDeclined(state)) this.byDeclined.add(number * TWO_32 + time, row);
     }
     if (lease.marked && (stays & STAYS_MARKED) === 0) link.group.marks.add(lease.version, row);
     if (isPrefix(state) && (stays & STAYS_PREFIX) === 0) this.byPrefix.add(row);
@@ -360,4 +371,10 @@ class TypedLeaseTable implements LeaseTable {
     const base = this.rows.base(row);
     return hashAddress(this.seed, words, base, lengthOf(words[base + ROW.STATE] as number));
   }
+}
+
+/** In which order of its group a lease stands by its time. */
+function orderOf(status: BindingStatus): "due" | "free" | "declined" {
+  if (status === "ABANDONED") return "declined";
+  return isAvailable(status) ? "free" : "due";
 }
