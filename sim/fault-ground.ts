@@ -24,6 +24,8 @@ export interface FaultGround {
   crash(name: ServerName, how: "kill" | "power"): void;
   /** Starts it if it does not run, from this disk. */
   boot(name: ServerName, disk: BootDisk): void;
+  /** Both are in NORMAL. */
+  inContact(): boolean;
   /** Copies the disk, for a later boot "rolled-back". */
   backup(name: ServerName): void;
   stop(name: ServerName): void;

@@ -184,14 +184,24 @@ function mood(which: "slow" | "failing"): Strike {
   };
 }
 
+/** The partner's memory of a store may be a second old; a copy that is younger than that is no fault that anybody can see. */
+const COPY_AGE = 10_000;
+
+const isCut = ({ partner }: FaultGround) => partner.isCut("a") || partner.isCut("b");
+
 /** A copy of the disk is brought back after the server went on for a while (T-07). */
 function rollback(ground: FaultGround, server: ServerName, duration: number): boolean {
   const { prng, queue } = ground;
-  if (!ground.hosts[server].runs || !ground.mayWipe(server)) return false;
+  if (!ground.inContact() || !ground.mayWipe(server)) return false;
   ground.backup(server);
-  queue.after(duration, () => {
+  queue.after(COPY_AGE + duration, () => {
+    const wasKnown = ground.inContact();
     ground.crash(server, "power");
-    queue.after(1_000 + prng.below(duration), () => ground.boot(server, "rolled-back"));
+    queue.after(1_000 + prng.below(duration), () => {
+      // Out of contact nobody can tell a server that its disk is old.
+      const isTold = wasKnown && ground.hosts[other(server)].runs && !isCut(ground);
+      ground.boot(server, isTold ? "rolled-back" : "kept");
+    });
   });
   return true;
 }

@@ -19,7 +19,7 @@ const HELP = `npm run sim -- [options]
   --trace           one world, the whole trace, in columns: seconds, who, what, details
   --single          a lone server instead of a pair
   --without A,B     leave out these faults
-  --with A,B        add these faults (rollback is only had so)
+  --with A,B        add these faults
   --skip S,S        leave out these seeds
   --first           stop at the first failure
   --keep            add failing seeds to sim/seeds.txt
@@ -91,11 +91,9 @@ function parse() {
 }
 
 function faultNamed(name: string): FaultKind {
-  const kind = [...FAULT_KINDS, ...RARE_FAULTS, "rollback" as const].find((one) => one === name);
+  const kind = [...FAULT_KINDS, ...RARE_FAULTS].find((one) => one === name);
   if (kind === undefined)
-    throw new Error(
-      `no fault is called ${name}: ${[...FAULT_KINDS, ...RARE_FAULTS].join(", ")}, rollback`,
-    );
+    throw new Error(`no fault is called ${name}: ${[...FAULT_KINDS, ...RARE_FAULTS].join(", ")}`);
   return kind;
 }
 

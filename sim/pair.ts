@@ -217,6 +217,7 @@ export class Pair {
     const host = this.hosts[name];
     if (host.runs) return;
     const diskKept = disk === "kept" || !this.mayWipe;
+    const isOlder = !diskKept && disk === "rolled-back" && this.#backups.has(name);
     if (!diskKept) {
       const backup = disk === "empty" ? undefined : this.#backups.get(name);
       host.disk.restore(backup ?? new Map());
@@ -230,7 +231,7 @@ export class Pair {
     this.#tables[name] = readTable(host.disk.reader());
     const { leases } = this.#tables[name];
     this.#states[name] = "STARTUP";
-    this.#scene.observe({ type: "started", ...this.#where(host), diskKept, leases });
+    this.#scene.observe({ type: "started", ...this.#where(host), diskKept, isOlder, leases });
     host.start();
     this.partner.powerBack(name);
   }

@@ -25,7 +25,7 @@ export type FaultKind =
   | "blackout"
   | "rollback";
 
-/** Faults that worlds draw; "rollback" (T-07) is asked for by name. */
+/** Faults that worlds draw. */
 export const FAULT_KINDS: readonly FaultKind[] = [
   "partner-cut",
   "partner-reset",
@@ -44,7 +44,7 @@ export const FAULT_KINDS: readonly FaultKind[] = [
 ];
 
 /** Faults that some worlds draw beside those: from numbers of their own, so that all other worlds stay as they are. */
-export const RARE_FAULTS: readonly FaultKind[] = ["reclaim-right", "reclaim-wrong"];
+export const RARE_FAULTS: readonly FaultKind[] = ["reclaim-right", "reclaim-wrong", "rollback"];
 
 /** How many worlds have each of them. */
 const RARE_SHARE = 0.07;

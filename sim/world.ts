@@ -136,6 +136,7 @@ class World {
         unlessHealed(() =>
           pair.command(name, { type: "reclaim", relationship: RELATIONSHIP, force }),
         ),
+      inContact: () => pair.bothNormal,
       mayWipe: () => pair.mayWipe,
       reboot: (share) =>
         unlessHealed(() => {

@@ -38,14 +38,20 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
 
 export function endpointTransitions(report: Report): Checker {
   const states = new Map<string, string>();
+  /** Servers with an older copy of their disk: the partner tells them, and they recover from STARTUP on (T-07). */
+  const older = new Set<string>();
   return {
     name: "endpoint-transitions",
     observe(observation) {
-      if (observation.type === "started") states.set(observation.server, "STARTUP");
+      if (observation.type === "started") {
+        states.set(observation.server, "STARTUP");
+        if (observation.isOlder) older.add(observation.server);
+      }
       if (observation.type !== "endpoint") return;
       const { at, from, reason, server, to } = observation;
       const now = states.get(server);
-      if (now !== undefined && now !== from)
+      const beginsAnew = older.has(server) && from === "STARTUP" && to === "RECOVER";
+      if (now !== undefined && now !== from && !beginsAnew)
         report(at, `${server} goes to ${to} from ${from}, but it was in ${now}`);
       const arrows = ARROWS[from] ?? [];
       if (!arrows.includes(to) && !arrows.includes(`${to} ${server}`)) {

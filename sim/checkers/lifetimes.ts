@@ -104,7 +104,7 @@ export function lifetimes(mclt: number, report: Report): Checker {
       reclaims.observe(observation);
       if (observation.type === "link-received") received(observation);
       else if (observation.type === "link-sent") answered(observation);
-      else if (observation.type === "started" && !observation.diskKept)
+      else if (observation.type === "started" && !observation.diskKept && !observation.isOlder)
         forget(observation.server, Number.NEGATIVE_INFINITY);
       else if (observation.type === "server-sent") sent(observation);
     },

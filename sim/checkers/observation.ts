@@ -110,6 +110,8 @@ export type Observation =
       readonly server: ServerName;
       readonly serverTime: number;
       readonly diskKept: boolean;
+      /** The disk is an older copy of its own. */
+      readonly isOlder: boolean;
       readonly leases: readonly LeaseImage[];
     }
   /** What a start from the disk as it is at this moment would find. */

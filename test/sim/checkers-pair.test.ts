@@ -185,6 +185,7 @@ describe("causes of a lost lease (R7031-05, R7031-06, R7031-51, T-02)", () => {
       server: "a",
       serverTime: serverTime(5),
       diskKept: false,
+      isOlder: false,
       leases: [],
     };
     const denied = accepted(9, "one", { ...renewed, leases: [], denied: 3 });

@@ -116,6 +116,7 @@ describe("lifetimes (F-052, F-054, F-063, F-064, F-437, F-453, F-059, T-01)", ()
       server: "a",
       serverTime: serverTime(1),
       diskKept: false,
+      isOlder: false,
       leases: [],
     };
     expect(judged(checker, [acknowledged, empty, sent(2_000, 250)])).toHaveLength(1);
@@ -161,6 +162,7 @@ describe("durability (R7031-62, R7031-63, F-530, F-538, F-308)", () => {
     server: "a",
     serverTime: serverTime(5_000),
     diskKept,
+    isOlder: false,
     leases,
   });
 

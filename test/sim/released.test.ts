@@ -58,6 +58,7 @@ function judged(history: readonly Observation[]): readonly boolean[] {
     server: "a",
     serverTime: serverTime(0),
     diskKept: true,
+    isOlder: false,
     leases: [],
   };
   for (const observation of [start, ...history]) checker.observe(observation);

@@ -96,6 +96,8 @@ export class Host {
   start(now: number): void {
     this.#starts++;
     const seed = new Uint8Array(24).fill(this.name.charCodeAt(0) + this.#starts);
+    // Two stores are never one.
+    if (this.#starts > 1) seed[0] = this.name.charCodeAt(0);
     this.stopped = undefined;
     this.server = createServer({
       config: this.config,

@@ -1,5 +1,6 @@
 // Failover messages as one line each, for transcripts: the type and what matters in it; times as seconds from sent-time.
 
+import { saysSynchronised } from "../../src/core/failover/link/extensions.ts";
 import { bindingStatusOf } from "../../src/core/model/binding-status.ts";
 import { SERVER_STATE } from "../../src/core/model/endpoint-record.ts";
 import { formatIpv6, formatPrefix } from "../../src/core/model/ipv6.ts";
@@ -36,7 +37,7 @@ function details({ type, options, sentTime }: FailoverMessage): string {
     case "DISCONNECT":
       return status(options).replace(" refused", "");
     case "CONTACT":
-      return firstOption(options, "VENDOR_OPTS") === undefined ? "" : " in step";
+      return saysSynchronised(options) ? " in step" : "";
     default:
       return "";
   }

@@ -19,6 +19,10 @@ export interface FailoverContext {
   readonly counters: Counters;
   /** The sequence of the last change that was made. */
   lastSequence(): number;
+  /** The sequence of the last change of a lease or block in this run; 0 = none. */
+  lastLeaseSequence(): number;
+  /** T-07: what names the store, and the last sequence that the start found in it. */
+  readonly store: { readonly id: string; readonly found: number };
   /** Stores a lease under a new version: the partner must hear of it if it is marked. */
   save(lease: Lease): void;
   /** Stores a lease under its old version. */

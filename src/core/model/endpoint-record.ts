@@ -67,4 +67,6 @@ export interface EndpointRecord {
   readonly reclaimedAt: DhcpTime;
   /** How long the waits last that count from it, seconds with margins. */
   readonly reclaimWait: Seconds;
+  /** T-07: the partner's store and the highest sequence of it that was seen; undefined: it said nothing of it. */
+  readonly partnerStore: { readonly id: string; readonly sequence: number } | undefined;
 }

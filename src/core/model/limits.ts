@@ -98,6 +98,8 @@ export const DEFAULTS = {
   datagramLifeSeconds: 5,
   /** T-06 (4): a reply to a client older than this is not sent. */
   replyMaxAgeMillis: 2_000,
+  /** T-07: so old may the partner's memory of our log be: an older copy of it that is put back is noticed. */
+  storeToldMillis: 1_000,
   /** T-06 (4): what may have waited in the kernel for longer is dropped when it is read: its answer would be too late. */
   queueOldMillis: 1_000,
   /** A queue that grew too old is served again once it is empty, or younger than this. */

@@ -33,6 +33,8 @@ export function failoverContext(parts: FailoverParts): FailoverContext {
     lastOperation: state.lastHeartbeat,
     startedAt,
     lastSequence: () => state.store.lastSequence,
+    lastLeaseSequence: () => state.lastLeaseSequence,
+    store: { id: state.store.storeId, found: state.store.lastSequence },
     save: (lease) => state.save(lease),
     amend: (lease) => state.amend(lease),
     acknowledge: (lease) => state.acknowledge(lease),

@@ -42,6 +42,7 @@ export interface StateOptions {
 }
 
 export class ServerState {
+  #lastLeaseSequence = 0;
   readonly table: LeaseTable;
   readonly blocks: BlockMap;
   readonly records = new Map<string, EndpointRecord>();
@@ -94,6 +95,11 @@ export class ServerState {
     });
     // What was mended with is needed no longer when all is written once more.
     if (this.mended.length > 0) this.store.requestSnapshot();
+  }
+
+  /** The sequence of the last change of a lease or block since the start; 0 = none. */
+  get lastLeaseSequence(): number {
+    return this.#lastLeaseSequence;
   }
 
   /** A lease under a new version. */
@@ -149,6 +155,8 @@ export class ServerState {
   #commit(change: Change, rides = false): void {
     this.#apply(change);
     this.store.append(change, rides);
+    if (change.type !== "endpoint" && change.type !== "heartbeat")
+      this.#lastLeaseSequence = this.store.lastSequence;
   }
 
   #apply(change: Change): void {

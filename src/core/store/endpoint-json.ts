@@ -12,6 +12,7 @@ export const LATER_FIELDS: Partial<EndpointRecord> = {
   clockShifted: 0,
   reclaimedAt: 0,
   reclaimWait: 0,
+  partnerStore: undefined,
 };
 
 /** All of RFC 8156 §8.2 in one record, so that state, partner state and times never disagree (F-531, F-534). */

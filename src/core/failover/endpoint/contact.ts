@@ -14,6 +14,8 @@ export interface Contact {
   /** Last difference of the clocks, seconds, partner less own; undefined before the first message. */
   clockOffset: number | undefined;
   lastUpdateReceived: Millis;
+  /** T-07: what the partner was told last of our store. */
+  told: { readonly sequence: number; readonly at: Millis } | undefined;
   /** When communications were last "OK" before this contact; the start where they never were. */
   readonly silentSince: Millis;
 }
@@ -26,6 +28,7 @@ export function noContact(silentSince: Millis, clockOffset: number | undefined):
     partnerStarting: false,
     clockOffset,
     lastUpdateReceived: 0,
+    told: undefined,
     silentSince,
   };
 }

@@ -3,11 +3,13 @@
 
 import type { Relationship } from "../../config/types.ts";
 import type { EndpointRecord, RecordedState, ServerState } from "../../model/endpoint-record.ts";
+import { DEFAULTS } from "../../model/limits.ts";
 import {
   addSeconds,
   type DhcpTime,
   diffSeconds,
   floorTime,
+  isLater,
   isPast,
   type Millis,
   NO_TIME,
@@ -18,12 +20,14 @@ import type { Option } from "../../wire/options.ts";
 import type { FailoverContext } from "../context.ts";
 import type { Channel } from "../link/channel.ts";
 import type { ConnectTerms } from "../link/connect.ts";
-import { vendorOption } from "../link/extensions.ts";
+import { type Extension, vendorOption } from "../link/extensions.ts";
+import { type StoreWords, storeSuboptions } from "../link/store-words.ts";
 import { hiddenUntil } from "../updates/forgotten.ts";
 import { mcltWait } from "../updates/mclt.ts";
 import type { UpdateRequest } from "../updates/requests.ts";
 import { UpdateStream } from "../updates/stream.ts";
 import { type Contact, newContact, noContact } from "./contact.ts";
+import { isNews, judgeStore, type StoreVerdict } from "./lost-past.ts";
 import type { Maintenance } from "./maintenance.ts";
 import { declarePartnerDown, declareReclaim, type OperatorResult } from "./operator.ts";
 import { type FailureTimes, startingRecord, waitAfterFailure } from "./record.ts";
@@ -52,6 +56,8 @@ export class Endpoint {
   #neverRan = false;
   /** When this server last served, if it was taken out of service since its start; 0: it was not. */
   #servedUntil: Millis = 0;
+  /** Communications were "OK" in this run. */
+  #met = false;
   /** The first batch has come. */
   #begun = false;
   #nextTransactionId: number;
@@ -128,9 +134,16 @@ export class Endpoint {
   }
 
   get failureTimes(): FailureTimes {
-    const { lastOperation: before, startedAt, config } = this.context;
-    const lastOperation = Math.max(before, this.#servedUntil);
-    return { lastOperation, startedAt, heartbeat: config.tunables.heartbeat };
+    const { startedAt, config } = this.context;
+    const { heartbeat } = config.tunables;
+    return { lastOperation: this.#lastOperation, startedAt, heartbeat };
+  }
+
+  /** T-07: a store that lost its past does not know when its server last worked. */
+  get #lastOperation(): Millis {
+    const lastOperation = Math.max(this.context.lastOperation, this.#servedUntil);
+    const isKnown = !isLater(this.record?.ownLostAt ?? NO_TIME, floorTime(lastOperation));
+    return isKnown ? lastOperation : 0;
   }
 
   /** Seconds that a wait of the MCLT lasts (T-06 (6), F-560). */
@@ -194,7 +207,30 @@ export class Endpoint {
       (this.stay.starting ? SERVER_FLAG.STARTUP : 0) |
       (this.contact.partnerStarting ? SERVER_FLAG.ACK_STARTUP : 0) |
       (this.record.communicated ? SERVER_FLAG.COMMUNICATED : 0);
-    this.send("STATE", stateOptions(this.record, flags), now);
+    const options = [...stateOptions(this.record, flags), ...this.#storeWords(now)];
+    this.send("STATE", options, now);
+  }
+
+  /** F-098, F-206, with what the partner is to remember of our store (T-07), and what else there is to say. */
+  sendContact(extensions: readonly Extension[], now: Millis): void {
+    const own = this.#storeWords(now, extensions);
+    this.send("CONTACT", own, now);
+  }
+
+  #storeWords(now: Millis, extensions: readonly Extension[] = []): readonly Option[] {
+    if (this.channel?.terms?.extensions !== true) return [];
+    const { store, lastSequence } = this.context;
+    const own = { id: store.id, sequence: lastSequence() };
+    this.contact.told = { sequence: own.sequence, at: now };
+    const words = storeSuboptions({ own, seen: this.record.partnerStore });
+    return [vendorOption(extensions, words)];
+  }
+
+  /** T-07: the partner's memory of our store is as young as this, milliseconds, while anything changes in it. */
+  contactDue(): Millis {
+    const { told } = this.contact;
+    const isKnown = told === undefined || told.sequence >= this.context.lastLeaseSequence();
+    return isKnown ? Number.POSITIVE_INFINITY : told.at + DEFAULTS.storeToldMillis;
   }
 
   log(what: string): void {
@@ -275,9 +311,9 @@ export class Endpoint {
   leaveStartup(report: PartnerReport, now: Millis): void {
     const previous = this.record.state;
     if (STATES[report.state].partnerIsOff && !STATES[previous].isRecovering) {
-      const last = floorTime(this.context.lastOperation);
+      const last = floorTime(this.#lastOperation);
       const wasAliveThen =
-        this.context.lastOperation !== 0 && diffSeconds(report.startTimeOfState, last) <= 0;
+        this.#lastOperation !== 0 && diffSeconds(report.startTimeOfState, last) <= 0;
       this.enter(
         wasAliveThen ? "POTENTIAL-CONFLICT" : "RECOVER",
         "the partner was in PARTNER-DOWN",
@@ -327,6 +363,7 @@ export class Endpoint {
   /** F-159, F-423: the partner's first STATE on a connection. A-61 is decided from it and stored before COMMUNICATED. */
   communicationsOk(report: PartnerReport, terms: ConnectTerms, now: Millis): void {
     this.contact.communicating = true;
+    this.#met = true;
     const knowsUs = (report.flags & SERVER_FLAG.COMMUNICATED) !== 0;
     if (!this.record.communicated) {
       this.#neverRan = !knowsUs;
@@ -337,12 +374,30 @@ export class Endpoint {
     this.log("communications are OK");
   }
 
+  /** T-07, F-570: whether this store is the one that the partner knows, judged before the first STATE of a connection counts.
+   * A partner that says nothing of it is believed. */
+  judgeStore(words: StoreWords | undefined): StoreVerdict {
+    const { context, record } = this;
+    // Without a record of the partner A-61 judges; what is being fetched already is not lost anew.
+    if (words === undefined || !record.communicated || record.updateAllNeeded) return "sound";
+    const { id, found } = context.store;
+    return judgeStore(words, { id, found, last: context.lastSequence() }, this.#met);
+  }
+
+  /** T-07: what the partner says of its store is remembered over restarts. */
+  noteStore(words: StoreWords | undefined): void {
+    if (words !== undefined && isNews(this.record.partnerStore, words.own))
+      this.update({ partnerStore: words.own });
+  }
+
   /** a partner that lost its database remembers nothing of what it acknowledged, nor what it told its clients. */
   partnerLost(now: Millis): void {
     this.update({
       partnerUpdateAll: true,
       partnerLostAt: floorTime(now),
       ackEpoch: this.record.ackEpoch + 1,
+      // T-07: its log may have gone back too.
+      partnerStore: undefined,
     });
   }
 

@@ -8,11 +8,13 @@ import { findMalformed, firstOption } from "../../wire/options.ts";
 import type { Channel } from "../link/channel.ts";
 import { clockOffset, isTooFarOff } from "../link/connect.ts";
 import { saysResync, saysSynchronised } from "../link/extensions.ts";
+import { readStoreWords, type StoreWords } from "../link/store-words.ts";
 import { firstSplit } from "../prefixes/first-split.ts";
 import { applyReply } from "../updates/bndreply-apply.ts";
 import { readReply } from "../updates/bndreply-read.ts";
 import { acceptUpdate } from "../updates/bndupd-accept.ts";
 import type { Endpoint } from "./endpoint.ts";
+import { loseThePast } from "./lost-past.ts";
 import { readState } from "./state-message.ts";
 
 /** T-13: what brings the two nearer to NORMAL; STATE only when it is news. */
@@ -90,6 +92,7 @@ function dispatch(
       return; // F-084: only says that the request was received.
     case "CONTACT":
       // F-100: that it came is enough; T-02: it may say more.
+      endpoint.noteStore(readStoreWords(message.options));
       if (saysSynchronised(message.options)) endpoint.stay.synchronisedAt ??= now;
       return;
     case "CONNECT":
@@ -143,8 +146,9 @@ function stateReceived(
     hangUp(endpoint, channel, { status: STATUS.UnspecFail, reason: `STATE: ${report}` }, now);
     return;
   }
+  const words = readStoreWords(message.options);
   if (channel.phase === "state") {
-    if (channel.terms === undefined) return;
+    if (channel.terms === undefined || !storeIsUsable(endpoint, channel, words, now)) return;
     channel.phase = "up";
     endpoint.communicationsOk(report, channel.terms, now);
   }
@@ -153,6 +157,7 @@ function stateReceived(
     report.state !== partnerState || report.startTimeOfState !== partnerStartTimeOfState;
   if (isNews) endpoint.stay.lastProgress = now;
   endpoint.notePartner(report, now);
+  endpoint.noteStore(words);
   const { partnerStarting } = endpoint.contact;
   if (endpoint.stay.starting) {
     endpoint.leaveStartup(report, now);
@@ -165,6 +170,31 @@ function stateReceived(
   }
   if (endpoint.behaviour.repeatsStateTo(report.state)) endpoint.sendState(now);
   endpoint.evaluate(now);
+}
+
+/** T-07: whether the connection goes on. A store without its past recovers in STARTUP, so elsewhere the next connection
+ * finds it there. */
+function storeIsUsable(
+  endpoint: Endpoint,
+  channel: Channel,
+  words: StoreWords | undefined,
+  now: Millis,
+): boolean {
+  const verdict = endpoint.judgeStore(words);
+  if (verdict === "sound") return true;
+  if (verdict === "lost-past") {
+    const isStarting = endpoint.stay.starting;
+    loseThePast(endpoint, now);
+    if (isStarting) return true;
+    hangUp(endpoint, channel, { status: STATUS.UnspecFail, reason: "an older store" }, now);
+    return false;
+  }
+  endpoint.alarm(
+    "this state directory and the partner's are copies of one: stop the server that has the copy, move its directory away and start it again",
+  );
+  const reason = "both servers have one store: one state directory is a copy of the other's";
+  hangUp(endpoint, channel, { status: STATUS.ConfigurationConflict, reason }, now);
+  return false;
 }
 
 /** F-307, F-309, F-326, F-439, A-33: answered in every state; what is ours follows the answer. */

@@ -43,6 +43,7 @@ function newRecord(relationship: Relationship, hasLeases: boolean, now: Millis):
     clockShifted: 0,
     reclaimedAt: NO_TIME,
     reclaimWait: 0,
+    partnerStore: undefined,
   };
 }
 

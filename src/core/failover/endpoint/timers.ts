@@ -4,7 +4,6 @@
 import { DEFAULTS } from "../../model/limits.ts";
 import { isPast, type Millis, NO_TIME } from "../../model/time.ts";
 import { STATUS } from "../../wire/messages.ts";
-import { vendorOption } from "../link/extensions.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { handOver } from "./maintenance.ts";
 import { checkStandstill } from "./standstill.ts";
@@ -99,7 +98,7 @@ function drained(endpoint: Endpoint, now: Millis): void {
   if (stay.drainUpTo !== undefined && stream.isAnsweredUpTo(stay.drainUpTo)) {
     stay.drainUpTo = undefined;
     if (hasExtensions) {
-      endpoint.send("CONTACT", [vendorOption(["synchronised"])], now);
+      endpoint.sendContact(["synchronised"], now);
     }
     if (role === "secondary") requestPool(endpoint, now);
   }

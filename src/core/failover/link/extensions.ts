@@ -16,21 +16,24 @@ const SYNCHRONISED = 2;
 const CLOCK_SHIFTED = 3;
 /** Sub-option 4 of CONNECT and CONNECTREPLY, empty: the sender does not know the time. */
 const CLOCK_UNSURE = 4;
-
-/** Sub-option 3, empty, in UPDREQALL: the sender has lost nothing, it only compares. */
-const RESYNC = 3;
+/** Sub-option 5, empty, in UPDREQALL: the sender has lost nothing, it only compares. */
+const RESYNC = 5;
 
 export type Extension = "synchronised" | "resync";
 
 const CODES: Readonly<Record<Extension, number>> = { synchronised: SYNCHRONISED, resync: RESYNC };
 
-interface Suboption {
+export interface Suboption {
   readonly code: number;
   readonly data: Uint8Array;
 }
 
-export function vendorOption(extensions: readonly Extension[]): Option {
-  return vendor(extensions.map((name) => ({ code: CODES[name], data: new Uint8Array(0) })));
+export function vendorOption(
+  extensions: readonly Extension[],
+  more: readonly Suboption[] = [],
+): Option {
+  const named = extensions.map((name) => ({ code: CODES[name], data: new Uint8Array(0) }));
+  return vendor([...named, ...more]);
 }
 
 function vendor(more: readonly Suboption[]): Option {
@@ -54,7 +57,7 @@ export function clockOption({ shifted, unsure }: ClockSaid): Option {
 }
 
 export function clockSaid(options: readonly Option[]): ClockSaid {
-  const found = ours(options);
+  const found = ourSuboptions(options);
   const data = found.find(({ code }) => code === CLOCK_SHIFTED)?.data;
   const view = data?.length === 4 ? new DataView(data.buffer, data.byteOffset) : undefined;
   return {
@@ -63,20 +66,21 @@ export function clockSaid(options: readonly Option[]): ClockSaid {
   };
 }
 
-function ours(options: readonly Option[]): readonly Suboption[] {
+/** All sub-options of ours, in order. */
+export function ourSuboptions(options: readonly Option[]): readonly Suboption[] {
   return allOptions(options, "VENDOR_OPTS")
     .filter((each) => each.enterprise === ENTERPRISE)
     .flatMap((each) => each.suboptions);
 }
 
 export function hasExtensions(options: readonly Option[]): boolean {
-  return ours(options).some((each) => each.code === EXTENSIONS);
+  return ourSuboptions(options).some((each) => each.code === EXTENSIONS);
 }
 
 export function saysResync(options: readonly Option[]): boolean {
-  return ours(options).some((each) => each.code === RESYNC);
+  return ourSuboptions(options).some((each) => each.code === RESYNC);
 }
 
 export function saysSynchronised(options: readonly Option[]): boolean {
-  return ours(options).some((each) => each.code === SYNCHRONISED);
+  return ourSuboptions(options).some((each) => each.code === SYNCHRONISED);
 }

@@ -265,8 +265,8 @@ export class FailoverService {
       // F-208, F-210, F-212
       channel.close(true);
       endpoint.communicationsFailed("the partner was silent for the keepalive time", now);
-    } else if (now >= channel.contactDue(endpoint.relationship)) {
-      endpoint.send("CONTACT", [], now); // F-098, F-206
+    } else if (now >= Math.min(channel.contactDue(endpoint.relationship), endpoint.contactDue())) {
+      endpoint.sendContact([], now);
     }
   }
 

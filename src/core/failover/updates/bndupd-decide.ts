@@ -47,6 +47,10 @@ export function decide(
   const outdated = (reason: string) => rejectOutdated(order, reason);
   // T-13: free here and ended there is one opinion; an older ending that were refused would be sent for ever.
   if (isAvailable(own.status) && isEnding(update.status)) return accept;
+  // T-13: so is one client's end that both tell each other. After a lost past each may know of a contact that the other
+  // does not, and both would refuse for ever; who may hold it by a forgotten promise is asked before.
+  if (own.marked && isEnding(own.status) && isEnding(update.status) && isSameClient(own, update))
+    return accept;
   // T-04: kept out of use here for longer than there, as a client may hold it.
   if (own.status === "ABANDONED" && update.status === "RESET" && isKeptOut(own, now))
     return outdated("the lease is kept out of use for longer here");
