@@ -5,6 +5,7 @@ import { addCheck } from "./check.ts";
 import { addClock } from "./clock.ts";
 import { addDecode } from "./decode.ts";
 import { addDoctor } from "./doctor/doctor.ts";
+import { addDrill } from "./drill/drill.ts";
 import { CliError, EXIT } from "./errors.ts";
 import { addKeygen } from "./failover-keygen.ts";
 import { addOperations } from "./failover-operations.ts";
@@ -49,6 +50,7 @@ export function createProgram(options: ProgramOptions, finish: (code: number) =>
   addFailoverStatus(failover, terminal);
   addPartnerDown(failover, terminal);
   addOperations(failover, terminal);
+  addDrill(failover, terminal);
   addKeygen(failover, terminal);
   const clock = inherit(program.command("clock"), program);
   clock.description("Lease time and the wall clock.");

@@ -50,6 +50,10 @@ const SITUATIONS: Readonly<Record<string, (lab: Lab, printed: string) => Promise
     await lab.type("dhcp-b", ["systemctl kill --signal=KILL tandem"]);
     lab.empty("dhcp-b");
   },
+  "dhcp-b was started again": async (lab) => {
+    await lab.type("dhcp-b", ["systemctl start tandem"]);
+    await lab.normal();
+  },
   "the pair is in NORMAL": (lab) => lab.normal(),
   "dhcp-b has a damaged log": async (lab) => {
     await lab.normal();

@@ -25,6 +25,8 @@ const PATHS =
   /(?<![\w./-])\/(etc\/(?:tandem|systemd)|var\/lib\/tandem|run\/tandem|opt|usr\/local)\b/g;
 /** What the guides call an address that a client got. */
 const SOME_LEASE = "2001:db8:1::1234";
+/** Where the guides' servers hear relays. */
+const UNICAST = /\[2001:db8:ffff::([12])\]:547/g;
 const LINK_ADDRESS = "2001:db8:1::1";
 const SHORT = { "valid-lifetime": "20s", "preferred-lifetime": "15s" };
 const SHORT_PAIR = { mclt: "4s", keepalive: "2s", "startup-time": "1s", "connect-retry": "300ms" };
@@ -70,7 +72,11 @@ export class Lab {
     const script = lines
       .join("\n")
       .replaceAll(PATHS, (path) => this.path(machine) + path)
-      .replaceAll(SOME_LEASE, this.#lease);
+      .replaceAll(SOME_LEASE, this.#lease)
+      .replaceAll(UNICAST, (_all, number: string) => {
+        const asked = MACHINES[Number(number) - 1] ?? machine;
+        return `[::1]:${this.#ports[asked].clients}`;
+      });
     return new Promise((resolve, reject) => {
       const child = spawn("bash", ["-e", "-o", "pipefail", "-c", `exec 2>&1\n${script}`], {
         cwd: this.path(machine, "tmp"),

@@ -86,8 +86,7 @@ export function messageTypeOf(code: number): MessageType | undefined {
   return NAMES[code];
 }
 
-/** D-009, D-010: header of four octets. Throws DecodeError and nothing else.
- * @testonly */
+/** D-009, D-010: header of four octets. Throws DecodeError and nothing else. */
 export function decodeMessage(bytes: Uint8Array): ClientServerMessage | UnknownMessage {
   const code = bytes[0];
   if (code === undefined) throw new DecodeError("too-short", 0);
@@ -97,8 +96,7 @@ export function decodeMessage(bytes: Uint8Array): ClientServerMessage | UnknownM
   return { type, transactionId: u24At(bytes, 1), options: decodeOptions(bytes, 4) };
 }
 
-/** D-010. An option over 65,535 octets is a bug of the caller.
- * @testonly */
+/** D-010. An option over 65,535 octets is a bug of the caller. */
 export function encodeMessage(message: ClientServerMessage): Uint8Array {
   const out = new ByteWriter();
   out.u8(MESSAGE_TYPE[message.type]);

@@ -56,7 +56,6 @@ export function encodeRelay(message: RelayMessage): Uint8Array {
 /**
  * D-181, D-182: all levels, outermost first, and the message inside. Throws DecodeError when a level has no
  * RELAY_MSG or there are more than LIMITS.relayLevels.
- * @testonly
  */
 export function unwrapRelay(bytes: Uint8Array): {
   readonly levels: readonly RelayMessage[];
@@ -75,8 +74,7 @@ export function unwrapRelay(bytes: Uint8Array): {
   return { levels, message };
 }
 
-/** Puts a message into relay levels, outermost first; RELAY_MSG comes after the options given.
- * @testonly */
+/** Puts a message into relay levels, outermost first; RELAY_MSG comes after the options given. */
 export function wrapRelay(levels: readonly RelayMessage[], message: Uint8Array): Uint8Array {
   return levels.reduceRight<Uint8Array>(
     (inner, level) =>
