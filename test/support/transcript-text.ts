@@ -1,6 +1,6 @@
 // Failover messages as one line each, for transcripts: the type and what matters in it; times as seconds from sent-time.
 
-import { saysSynchronised } from "../../src/core/failover/link/extensions.ts";
+import { readForgotten, saysSynchronised } from "../../src/core/failover/link/extensions.ts";
 import { bindingStatusOf } from "../../src/core/model/binding-status.ts";
 import { SERVER_STATE } from "../../src/core/model/endpoint-record.ts";
 import { formatIpv6, formatPrefix } from "../../src/core/model/ipv6.ts";
@@ -37,6 +37,7 @@ function details({ type, options, sentTime }: FailoverMessage): string {
     case "DISCONNECT":
       return status(options).replace(" refused", "");
     case "CONTACT":
+      if (readForgotten(options) !== undefined) return " what was forgotten";
       return saysSynchronised(options) ? " in step" : "";
     default:
       return "";

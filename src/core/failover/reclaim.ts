@@ -13,7 +13,6 @@ import {
   NO_TIME,
 } from "../model/time.ts";
 import type { Endpoint } from "./endpoint/endpoint.ts";
-import { longestValid } from "./updates/forgotten.ts";
 import { mcltWait, reuseTime } from "./updates/mclt.ts";
 
 /** Notes the operator's word, stored with the record. F-044: the waits are counted from now, however old the state is. */
@@ -22,7 +21,7 @@ export function reclaim(endpoint: Endpoint, now: Millis): void {
   const { heartbeat } = context.config.tunables;
   // a partner that served alone before it went gave lifetimes without the bound of the MCLT.
   const servedUnseen = record.aloneSince !== NO_TIME;
-  const longest = Math.max(longestValid(context.config), record.mcltHighest);
+  const longest = Math.max(record.validHighest, record.mcltHighest);
   const wait = servedUnseen ? longest : record.mcltHighest;
   endpoint.update({ reclaimedAt: ceilTime(now), reclaimWait: mcltWait(wait, heartbeat) });
   endpoint.alarm(

@@ -45,8 +45,10 @@ export interface EndpointRecord {
   readonly updateAllNeeded: boolean;
   /** A-32: an UPDREQALL of the partner is being answered; until UPDDONE its UPDREQ counts as UPDREQALL. */
   readonly partnerUpdateAll: boolean;
-  /** When the partner last asked for everything (UPDREQALL): what it promised before, it has forgotten. 0 = never. */
+  /** When the partner lost its database after it had promised something: what it promised before, it has forgotten. 0 = never. */
   readonly partnerLostAt: DhcpTime;
+  /** The partner may have promised something since `partnerLostAt`, so that another loss counts as one. */
+  readonly partnerServed: boolean;
   /** When this server found that it had lost its own database (A-61): what it promised before, nobody may know. 0 = never. */
   readonly ownLostAt: DhcpTime;
   /** A-32: acks of earlier epochs are void. */
@@ -55,6 +57,8 @@ export interface EndpointRecord {
   readonly mclt: Seconds;
   /** F-560: the largest MCLT of leases that may still run. */
   readonly mcltHighest: Seconds;
+  /** T-10: the longest valid lifetime that a configuration gave: a lease of it may still run. */
+  readonly validHighest: Seconds;
   /** A-80: no new lease before this time (0 = none). */
   readonly noNewLeasesUntil: DhcpTime;
   /** RECOVER-WAIT ends then (0 = not waiting). */

@@ -8,8 +8,10 @@ import { ByteReader, type ByteWriter, StoredFormatError } from "./bytes.ts";
 /** Fields that the first version did not write, with the value that is safe for its records. */
 export const LATER_FIELDS: Partial<EndpointRecord> = {
   partnerLostAt: 0,
+  partnerServed: true,
   ownLostAt: 0,
   clockShifted: 0,
+  validHighest: 0,
   reclaimedAt: 0,
   reclaimWait: 0,
   partnerStore: undefined,

@@ -116,6 +116,8 @@ export const endpoints: fc.Arbitrary<EndpointRecord> = fc
     ackEpoch: word,
     mclt: word,
     mcltHighest: word,
+    validHighest: word,
+    partnerServed: fc.boolean(),
     noNewLeasesUntil: word,
     recoverWaitUntil: word,
     aloneSince: word,

@@ -5,7 +5,7 @@ import { expect, it } from "vitest";
 import { SimDisk } from "../../../sim/disk.ts";
 import { FAILOVER_TYPE } from "../../../src/core/wire/failover-messages.ts";
 import { FrameParser } from "../../../src/core/wire/framing.ts";
-import { iaNa, pairWithLease, serverId } from "../../support/client.ts";
+import { iaNa, iaPd, pairWithLease, serverId } from "../../support/client.ts";
 import type { Pair } from "../../support/pair.ts";
 
 /** BNDUPDs that passed so far, of both servers. */
@@ -17,7 +17,10 @@ function updates(pair: Pair): number {
 
 it("§8.5 a lease that is free at both is not argued about for the MCLT (T-13, A-61)", () => {
   const { pair, client, held } = pairWithLease(20_000);
-  const names = [serverId(pair.a.config.server.duid), iaNa(1, held.address)];
+  // Its prefix too: what is held after the loss would be told again meanwhile.
+  const leases = pair.a.up.state.table.ofClient(client.duid);
+  const prefixes = leases.filter((lease) => lease.kind === "prefix");
+  const names = [serverId(pair.a.config.server.duid), iaNa(1, held.address), iaPd(1, ...prefixes)];
   client.send("RELEASE", names, pair.now);
   pair.run(5_000);
   const rows = () =>

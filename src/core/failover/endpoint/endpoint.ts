@@ -27,6 +27,7 @@ import { mcltWait } from "../updates/mclt.ts";
 import type { UpdateRequest } from "../updates/requests.ts";
 import { UpdateStream } from "../updates/stream.ts";
 import { type Contact, newContact, noContact } from "./contact.ts";
+import { mayPromise, partnerLost } from "./loss.ts";
 import { isNews, judgeStore, type StoreVerdict } from "./lost-past.ts";
 import type { Maintenance } from "./maintenance.ts";
 import { declarePartnerDown, declareReclaim, type OperatorResult } from "./operator.ts";
@@ -70,7 +71,7 @@ export class Endpoint {
   ) {
     this.context = context;
     this.relationship = relationship;
-    this.record = startingRecord(relationship, record, this.failureTimes, context.table.size > 0);
+    this.record = startingRecord(relationship, record, context, this.failureTimes);
     this.stay = startupStay(now);
     this.contact = noContact(now, undefined);
     this.#nextTransactionId = Math.floor(context.random() * 0x100_0000);
@@ -369,7 +370,7 @@ export class Endpoint {
       this.#neverRan = !knowsUs;
       // F-413, F-566, A-61: it knows us and we do not know it: the database was lost.
       if (knowsUs) this.update({ updateAllNeeded: true, ownLostAt: floorTime(now) });
-    } else if (!knowsUs) this.partnerLost(now);
+    } else if (!knowsUs) partnerLost(this, report.state, now);
     this.stream.open(terms.maxUnacked, this.record.clockShifted > 0);
     this.log("communications are OK");
   }
@@ -390,22 +391,12 @@ export class Endpoint {
       this.update({ partnerStore: words.own });
   }
 
-  /** a partner that lost its database remembers nothing of what it acknowledged, nor what it told its clients. */
-  partnerLost(now: Millis): void {
-    this.update({
-      partnerUpdateAll: true,
-      partnerLostAt: floorTime(now),
-      ackEpoch: this.record.ackEpoch + 1,
-      // T-07: its log may have gone back too.
-      partnerStore: undefined,
-    });
-  }
-
   /** F-201, F-202, F-533 */
   notePartner(report: PartnerReport, now: Millis): void {
     this.contact.partnerStarting = (report.flags & SERVER_FLAG.STARTUP) !== 0;
     this.update({
       partnerState: report.state,
+      partnerServed: this.record.partnerServed || mayPromise(report.state),
       partnerFlags: report.flags,
       partnerStartTimeOfState: report.startTimeOfState,
       partnerDownTime: report.partnerDownTime,

@@ -1,19 +1,25 @@
 // What each received message does, on a connection that CONNECT has set up (RFC 8156 §6.3 to §7.7).
 
-import { isPast, type Millis, NO_TIME, type Seconds } from "../../model/time.ts";
+import { addSeconds, isPast, type Millis, NO_TIME, type Seconds } from "../../model/time.ts";
 import { unreachable } from "../../model/unreachable.ts";
 import type { FailoverMessage, FailoverType } from "../../wire/failover-messages.ts";
 import { STATUS } from "../../wire/messages.ts";
 import { findMalformed, firstOption } from "../../wire/options.ts";
 import type { Channel } from "../link/channel.ts";
 import { clockOffset, isTooFarOff } from "../link/connect.ts";
-import { saysResync, saysSynchronised } from "../link/extensions.ts";
+import {
+  forgottenOption,
+  readForgotten,
+  saysResync,
+  saysSynchronised,
+} from "../link/extensions.ts";
 import { readStoreWords, type StoreWords } from "../link/store-words.ts";
 import { firstSplit } from "../prefixes/first-split.ts";
 import { applyReply } from "../updates/bndreply-apply.ts";
 import { readReply } from "../updates/bndreply-read.ts";
 import { acceptUpdate } from "../updates/bndupd-accept.ts";
 import type { Endpoint } from "./endpoint.ts";
+import { learnOfLoss, partnerLost } from "./loss.ts";
 import { loseThePast } from "./lost-past.ts";
 import { readState } from "./state-message.ts";
 
@@ -82,7 +88,10 @@ function dispatch(
       return updateRequest(endpoint, message, endpoint.record.partnerUpdateAll, now);
     case "UPDREQALL":
       // A-32; who only compares has forgotten nothing.
-      if (!saysResync(message.options)) endpoint.partnerLost(now);
+      if (!saysResync(message.options)) {
+        partnerLost(endpoint, endpoint.record.partnerState, now);
+        sayForgotten(endpoint, now);
+      }
       return updateRequest(endpoint, message, true, now);
     case "UPDDONE":
       return endpoint.updateDone(message.transactionId, now);
@@ -94,6 +103,7 @@ function dispatch(
       // F-100: that it came is enough; T-02: it may say more.
       endpoint.noteStore(readStoreWords(message.options));
       if (saysSynchronised(message.options)) endpoint.stay.synchronisedAt ??= now;
+      heardForgotten(endpoint, message);
       return;
     case "CONNECT":
     case "CONNECTREPLY":
@@ -235,6 +245,21 @@ function bndreply(endpoint: Endpoint, message: FailoverMessage, now: Millis): vo
     now,
   };
   applyReply(context, sent, readReply(message.options));
+}
+
+/** A server without memory cannot know when it could still promise something, nor how much. */
+function sayForgotten(endpoint: Endpoint, now: Millis): void {
+  const { mcltHighest: mclt, partnerLostAt, validHighest: valid } = endpoint.record;
+  if (!endpoint.keepsHolds || partnerLostAt === NO_TIME) return;
+  const lostAt = addSeconds(partnerLostAt, endpoint.context.timeShift());
+  endpoint.send("CONTACT", [forgottenOption({ lostAt, mclt, valid })], now);
+}
+
+function heardForgotten(endpoint: Endpoint, message: FailoverMessage): void {
+  const forgotten = readForgotten(message.options);
+  if (forgotten === undefined) return;
+  const lostAt = addSeconds(forgotten.lostAt, -endpoint.context.timeShift());
+  learnOfLoss(endpoint, { ...forgotten, lostAt });
 }
 
 /** F-406, F-418, F-486, F-490, F-491, F-493, F-568 */

@@ -11,7 +11,6 @@ import {
 import { timeText } from "../../wire/time-text.ts";
 import { reclaim, reclaimedFrom } from "../reclaim.ts";
 import { startsNothing } from "../start-wait.ts";
-import { longestValid } from "../updates/forgotten.ts";
 import { mcltWait } from "../updates/mclt.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { waitAfterFailure } from "./record.ts";
@@ -93,9 +92,9 @@ function again(endpoint: Endpoint, force: boolean, now: Millis): OperatorResult 
 /** Forced past recovery: what was given before the failure may not be known here, so no new lease before that has
  * ended (A-80, A-83); what is known is renewed. */
 function waitForUnknown(endpoint: Endpoint, now: Millis): void {
-  const { record, context, failureTimes } = endpoint;
+  const { record, failureTimes } = endpoint;
   const isLost = !record.communicated || record.updateAllNeeded;
-  const longest = Math.max(longestValid(context.config), record.mcltHighest);
+  const longest = Math.max(record.validHighest, record.mcltHighest);
   const failed = waitAfterFailure(failureTimes, isLost ? longest : record.mcltHighest);
   // The partner may have renewed what this server forgot until this moment.
   const lost = addSeconds(ceilTime(now), mcltWait(longest, failureTimes.heartbeat));

@@ -11,12 +11,18 @@ import {
   NO_TIME,
   type Seconds,
 } from "../../model/time.ts";
+import type { FailoverContext } from "../context.ts";
+import { longestValid } from "../updates/forgotten.ts";
 import { mcltWait } from "../updates/mclt.ts";
 import { STATES } from "./states/all.ts";
 
 /** F-369, F-377, F-388, A-01: without a record the server was new or lost its disk: RECOVER. With leases it served before it had
  * this partner: T-10: PARTNER-DOWN, so that service goes on, and the partner gets all of them (F-490). */
-function newRecord(relationship: Relationship, hasLeases: boolean, now: Millis): EndpointRecord {
+function newRecord(
+  relationship: Relationship,
+  hasLeases: boolean,
+  now: Millis,
+): Omit<EndpointRecord, "validHighest"> {
   return {
     relationship: relationship.name,
     state: hasLeases ? "PARTNER-DOWN" : "RECOVER",
@@ -33,6 +39,7 @@ function newRecord(relationship: Relationship, hasLeases: boolean, now: Millis):
     updateAllNeeded: false,
     partnerUpdateAll: hasLeases,
     partnerLostAt: NO_TIME,
+    partnerServed: false,
     ownLostAt: NO_TIME,
     ackEpoch: 1,
     mclt: relationship.mclt,
@@ -72,11 +79,13 @@ export function waitAfterFailure(times: FailureTimes, mclt: Seconds): DhcpTime {
 export function startingRecord(
   relationship: Relationship,
   found: EndpointRecord | undefined,
+  { config, table }: Pick<FailoverContext, "config" | "table">,
   times: FailureTimes,
-  hasLeases: boolean,
 ): EndpointRecord {
   const now = times.startedAt;
-  if (found === undefined) return newRecord(relationship, hasLeases, now);
+  const longest = longestValid(config);
+  if (found === undefined)
+    return { ...newRecord(relationship, table.size > 0, now), validHighest: longest };
   const state = STATES[found.state].afterRestart(relationship.role) ?? found.state; // F-379
   const own = relationship.role === "primary" ? relationship.mclt : 0;
   const changes =
@@ -93,6 +102,8 @@ export function startingRecord(
     ...changes,
     mclt: own === 0 ? found.mclt : own,
     mcltHighest: Math.max(found.mcltHighest, found.mclt, own),
+    // T-10: a lower one bounds grants at once; what was given before it runs on.
+    validHighest: Math.max(found.validHighest, longest),
     aloneSince: startedAlone(found, times),
   };
 }

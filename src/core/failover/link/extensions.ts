@@ -1,7 +1,7 @@
 // What two Tandems tell each other beyond RFC 8156, in OPTION_VENDOR_OPTS, negotiated at CONNECT (T-12).
 // A partner that does not speak it loses nothing else.
 
-import type { Seconds } from "../../model/time.ts";
+import type { DhcpTime, Seconds } from "../../model/time.ts";
 import { allOptions, type Option, option } from "../../wire/options.ts";
 
 /** The number for examples (RFC 5612) until one is registered. */
@@ -18,6 +18,17 @@ const CLOCK_SHIFTED = 3;
 const CLOCK_UNSURE = 4;
 /** Sub-option 5, empty, in UPDREQALL: the sender has lost nothing, it only compares. */
 const RESYNC = 5;
+/** Sub-option 6 of CONTACT, three times 4 octets: for a partner that lost its database, when it did after it had promised something, and
+ * the longest valid lifetime and MCLT by which it may have promised it. */
+const FORGOTTEN = 6;
+/** Seconds; as far as lifetimes go. */
+const LONGEST = 0x3fff_ffff;
+
+export interface Forgotten {
+  readonly lostAt: DhcpTime;
+  readonly valid: Seconds;
+  readonly mclt: Seconds;
+}
 
 export type Extension = "synchronised" | "resync";
 
@@ -64,6 +75,23 @@ export function clockSaid(options: readonly Option[]): ClockSaid {
     shifted: view?.getUint32(0) ?? 0,
     unsure: found.some(({ code }) => code === CLOCK_UNSURE),
   };
+}
+
+export function forgottenOption({ lostAt, mclt, valid }: Forgotten): Option {
+  const data = new Uint8Array(12);
+  const view = new DataView(data.buffer);
+  view.setUint32(0, lostAt);
+  view.setUint32(4, valid);
+  view.setUint32(8, mclt);
+  return vendor([{ code: FORGOTTEN, data }]);
+}
+
+export function readForgotten(options: readonly Option[]): Forgotten | undefined {
+  const data = ourSuboptions(options).find((each) => each.code === FORGOTTEN)?.data;
+  if (data?.length !== 12) return undefined;
+  const view = new DataView(data.buffer, data.byteOffset, data.length);
+  const seconds = (at: number) => Math.min(view.getUint32(at), LONGEST);
+  return { lostAt: view.getUint32(0), valid: seconds(4), mclt: seconds(8) };
 }
 
 /** All sub-options of ours, in order. */

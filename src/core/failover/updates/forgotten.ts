@@ -59,6 +59,6 @@ function forgotten(
   const margins = mcltWait(0, config.tunables.heartbeat);
   // F-052: it could promise the MCLT past what was acknowledged, or past the moment, and nothing longer than a lease lasts.
   const byAck = addSeconds(laterOf(acknowledged, lostAt), record.mcltHighest);
-  const byPolicy = addSeconds(lostAt, longestValid(config));
+  const byPolicy = addSeconds(lostAt, record.validHighest);
   return addSeconds(diffSeconds(byAck, byPolicy) < 0 ? byAck : byPolicy, margins);
 }

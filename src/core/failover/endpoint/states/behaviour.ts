@@ -51,6 +51,8 @@ export interface StateBehaviour {
   readonly isRecovering: boolean;
   /** T-04: a server in it fetches updates before it takes part, and its request says whether its memory is lost. */
   readonly asksFirst: boolean;
+  /** Nothing is told to clients in it, nor in what follows it without the other server, unless an operator uses force. */
+  readonly isMute: boolean;
   /** It ends by a time of its own, `recoverWaitUntil`. */
   readonly endsByTime: boolean;
   readonly partnerDown: PartnerDownRule;
@@ -77,6 +79,7 @@ export const ORDINARY = {
   partnerIsOff: false,
   isRecovering: false,
   asksFirst: false,
+  isMute: false,
   endsByTime: false,
   partnerDown: "at-once",
   waitsFor: undefined,

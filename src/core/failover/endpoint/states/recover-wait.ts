@@ -16,6 +16,7 @@ export const RECOVER_WAIT: StateBehaviour = {
   expires: false,
   serves: false,
   isRecovering: true,
+  isMute: true,
   endsByTime: true,
   partnerDown: "by-force",
   // F-420, F-422: a wait that has begun goes on; a server that never ran has nothing to wait for.

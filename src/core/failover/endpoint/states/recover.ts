@@ -14,6 +14,7 @@ export const RECOVER: StateBehaviour = {
   expires: false,
   serves: false,
   isRecovering: true,
+  isMute: true,
   asksFirst: true,
   partnerDown: "by-force",
   waitsFor: "the partner's updates",
