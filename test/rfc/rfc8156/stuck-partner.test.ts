@@ -34,6 +34,7 @@ describe("§8.10 POTENTIAL-CONFLICT with a partner that only keeps contact", () 
       server.run(40_000, true);
       expect(server.state).toBe("POTENTIAL-CONFLICT");
       expect(alarms(server)).toMatchObject([
+        { id: "NOBODY_SERVES" },
         {
           id: "PARTNER_STANDS_STILL",
           text: expect.stringContaining("settling"),
