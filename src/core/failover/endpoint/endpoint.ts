@@ -3,11 +3,9 @@
 
 import type { Relationship } from "../../config/types.ts";
 import type { EndpointRecord, RecordedState, ServerState } from "../../model/endpoint-record.ts";
-import { DEFAULTS } from "../../model/limits.ts";
 import {
   addSeconds,
   type DhcpTime,
-  diffSeconds,
   floorTime,
   isLater,
   isPast,
@@ -21,14 +19,12 @@ import type { FailoverContext } from "../context.ts";
 import type { Channel } from "../link/channel.ts";
 import type { ConnectTerms } from "../link/connect.ts";
 import { type Extension, vendorOption } from "../link/extensions.ts";
-import { type StoreWords, storeSuboptions } from "../link/store-words.ts";
 import { hiddenUntil } from "../updates/forgotten.ts";
 import { mcltWait } from "../updates/mclt.ts";
 import type { UpdateRequest } from "../updates/requests.ts";
 import { UpdateStream } from "../updates/stream.ts";
 import { type Contact, newContact, noContact } from "./contact.ts";
 import { mayPromise, partnerLost } from "./loss.ts";
-import { isNews, judgeStore, type StoreVerdict } from "./lost-past.ts";
 import type { Maintenance } from "./maintenance.ts";
 import { declarePartnerDown, declareReclaim, type OperatorResult } from "./operator.ts";
 import { type FailureTimes, startingRecord, waitAfterFailure } from "./record.ts";
@@ -37,6 +33,7 @@ import { type PartnerReport, SERVER_FLAG, stateOptions } from "./state-message.t
 import { STATES } from "./states/all.ts";
 import type { Entry, Role, StateBehaviour, StateContext } from "./states/behaviour.ts";
 import { newStay, type Stay, startupStay, stayWithoutContact } from "./stay.ts";
+import { storeWords } from "./store-memory.ts";
 import { endWait } from "./timers.ts";
 import { type StateEvent, transitionOf } from "./transitions.ts";
 
@@ -58,7 +55,7 @@ export class Endpoint {
   /** When this server last served, if it was taken out of service since its start; 0: it was not. */
   #servedUntil: Millis = 0;
   /** Communications were "OK" in this run. */
-  #met = false;
+  hasMet = false;
   /** The first batch has come. */
   #begun = false;
   #nextTransactionId: number;
@@ -208,30 +205,13 @@ export class Endpoint {
       (this.stay.starting ? SERVER_FLAG.STARTUP : 0) |
       (this.contact.partnerStarting ? SERVER_FLAG.ACK_STARTUP : 0) |
       (this.record.communicated ? SERVER_FLAG.COMMUNICATED : 0);
-    const options = [...stateOptions(this.record, flags), ...this.#storeWords(now)];
+    const options = [...stateOptions(this.record, flags), ...storeWords(this, [], now)];
     this.send("STATE", options, now);
   }
 
   /** F-098, F-206, with what the partner is to remember of our store (T-07), and what else there is to say. */
   sendContact(extensions: readonly Extension[], now: Millis): void {
-    const own = this.#storeWords(now, extensions);
-    this.send("CONTACT", own, now);
-  }
-
-  #storeWords(now: Millis, extensions: readonly Extension[] = []): readonly Option[] {
-    if (this.channel?.terms?.extensions !== true) return [];
-    const { store, lastSequence } = this.context;
-    const own = { id: store.id, sequence: lastSequence() };
-    this.contact.told = { sequence: own.sequence, at: now };
-    const words = storeSuboptions({ own, seen: this.record.partnerStore });
-    return [vendorOption(extensions, words)];
-  }
-
-  /** T-07: the partner's memory of our store is as young as this, milliseconds, while anything changes in it. */
-  contactDue(): Millis {
-    const { told } = this.contact;
-    const isKnown = told === undefined || told.sequence >= this.context.lastLeaseSequence();
-    return isKnown ? Number.POSITIVE_INFINITY : told.at + DEFAULTS.storeToldMillis;
+    this.send("CONTACT", storeWords(this, extensions, now), now);
   }
 
   log(what: string): void {
@@ -308,23 +288,6 @@ export class Endpoint {
     this.act(now);
   }
 
-  /** RFC 8156 §8.3.2 step 5 (F-382, F-383, F-384, F-385, A-36). */
-  leaveStartup(report: PartnerReport, now: Millis): void {
-    const previous = this.record.state;
-    if (STATES[report.state].partnerIsOff && !STATES[previous].isRecovering) {
-      const last = floorTime(this.#lastOperation);
-      const wasAliveThen =
-        this.#lastOperation !== 0 && diffSeconds(report.startTimeOfState, last) <= 0;
-      this.enter(
-        wasAliveThen ? "POTENTIAL-CONFLICT" : "RECOVER",
-        "the partner was in PARTNER-DOWN",
-        now,
-      );
-    } else {
-      this.enter(previous, "contact with the partner", now);
-    }
-  }
-
   /** What the present state asks of the partner (F-412, F-413, F-414, F-565). */
   act(now: Millis): void {
     if (!this.communicating || this.contact.partnerStarting) return;
@@ -364,7 +327,7 @@ export class Endpoint {
   /** F-159, F-423: the partner's first STATE on a connection. A-61 is decided from it and stored before COMMUNICATED. */
   communicationsOk(report: PartnerReport, terms: ConnectTerms, now: Millis): void {
     this.contact.communicating = true;
-    this.#met = true;
+    this.hasMet = true;
     const knowsUs = (report.flags & SERVER_FLAG.COMMUNICATED) !== 0;
     if (!this.record.communicated) {
       this.#neverRan = !knowsUs;
@@ -373,22 +336,6 @@ export class Endpoint {
     } else if (!knowsUs) partnerLost(this, report.state, now);
     this.stream.open(terms.maxUnacked, this.record.clockShifted > 0);
     this.log("communications are OK");
-  }
-
-  /** T-07, F-570: whether this store is the one that the partner knows, judged before the first STATE of a connection counts.
-   * A partner that says nothing of it is believed. */
-  judgeStore(words: StoreWords | undefined): StoreVerdict {
-    const { context, record } = this;
-    // Without a record of the partner A-61 judges; what is being fetched already is not lost anew.
-    if (words === undefined || !record.communicated || record.updateAllNeeded) return "sound";
-    const { id, found } = context.store;
-    return judgeStore(words, { id, found, last: context.lastSequence() }, this.#met);
-  }
-
-  /** T-07: what the partner says of its store is remembered over restarts. */
-  noteStore(words: StoreWords | undefined): void {
-    if (words !== undefined && isNews(this.record.partnerStore, words.own))
-      this.update({ partnerStore: words.own });
   }
 
   /** F-201, F-202, F-533 */

@@ -19,9 +19,11 @@ import { applyReply } from "../updates/bndreply-apply.ts";
 import { readReply } from "../updates/bndreply-read.ts";
 import { acceptUpdate } from "../updates/bndupd-accept.ts";
 import type { Endpoint } from "./endpoint.ts";
+import { leaveStartup } from "./leave-startup.ts";
 import { learnOfLoss, partnerLost } from "./loss.ts";
 import { loseThePast } from "./lost-past.ts";
 import { readState } from "./state-message.ts";
+import { noteStore, storeVerdict } from "./store-memory.ts";
 
 /** T-13: what brings the two nearer to NORMAL; STATE only when it is news. */
 const PROGRESS: ReadonlySet<FailoverType> = new Set([
@@ -101,7 +103,7 @@ function dispatch(
       return; // F-084: only says that the request was received.
     case "CONTACT":
       // F-100: that it came is enough; T-02: it may say more.
-      endpoint.noteStore(readStoreWords(message.options));
+      noteStore(endpoint, readStoreWords(message.options));
       if (saysSynchronised(message.options)) endpoint.stay.synchronisedAt ??= now;
       heardForgotten(endpoint, message);
       return;
@@ -167,10 +169,10 @@ function stateReceived(
     report.state !== partnerState || report.startTimeOfState !== partnerStartTimeOfState;
   if (isNews) endpoint.stay.lastProgress = now;
   endpoint.notePartner(report, now);
-  endpoint.noteStore(words);
+  noteStore(endpoint, words);
   const { partnerStarting } = endpoint.contact;
   if (endpoint.stay.starting) {
-    endpoint.leaveStartup(report, now);
+    leaveStartup(endpoint, report, now);
     // F-387, F-401: the partner's own start may still change its state.
     if (partnerStarting && endpoint.behaviour.partnerIsOff) return;
   } else if (partnerStarting) {
@@ -190,7 +192,7 @@ function storeIsUsable(
   words: StoreWords | undefined,
   now: Millis,
 ): boolean {
-  const verdict = endpoint.judgeStore(words);
+  const verdict = storeVerdict(endpoint, words);
   if (verdict === "sound") return true;
   if (verdict === "lost-past") {
     const isStarting = endpoint.stay.starting;

@@ -18,6 +18,7 @@ import { shiftTimes } from "../../wire/shift-times.ts";
 import type { FailoverContext } from "../context.ts";
 import { Endpoint } from "../endpoint/endpoint.ts";
 import { clockShifted, handleMessage, shutDown } from "../endpoint/messages.ts";
+import { storeToldDue } from "../endpoint/store-memory.ts";
 import { endpointDue, tickEndpoint } from "../endpoint/timers.ts";
 import { Channel } from "./channel.ts";
 import { Dialer } from "./dialer.ts";
@@ -265,7 +266,7 @@ export class FailoverService {
       // F-208, F-210, F-212
       channel.close(true);
       endpoint.communicationsFailed("the partner was silent for the keepalive time", now);
-    } else if (now >= Math.min(channel.contactDue(endpoint.relationship), endpoint.contactDue())) {
+    } else if (now >= Math.min(channel.contactDue(endpoint.relationship), storeToldDue(endpoint))) {
       endpoint.sendContact([], now);
     }
   }
