@@ -209,6 +209,23 @@ describe("§7.5.4 which times are compared", () => {
     expect(orders).toEqual(["earlier", "equal", "equal", "equal", "later"]);
   });
 
+  it("7.5.4 a RELEASE after all that its sender told ends the lease, though our last contact was never told: it is of the lease's life before (T-13; simulator, seed 820019 with both habits)", () => {
+    // The client was served here 40 s before the partner gave it the lease anew, and was told; 7 s later comes its RELEASE.
+    const held = own("ACTIVE", {
+      clientLastTransactionTime: at(-140),
+      partnerRawCltTime: at(-100),
+    });
+    for (const marked of [false, true])
+      expect(verdict(decide({ ...held, marked }, update("RELEASED", 7), "secondary", EPOCH))).toBe(
+        "accept",
+      );
+    // Not so where our contact is as young, or what the sender told is younger.
+    const here = { ...held, clientLastTransactionTime: at(-98) };
+    expect(verdict(decide(here, update("RELEASED", 7), "secondary", EPOCH))).toBe(OUTDATED);
+    const told = { ...held, partnerRawCltTime: at(-92) };
+    expect(verdict(decide(told, update("RELEASED", 7), "secondary", EPOCH))).toBe(OUTDATED);
+  });
+
   it("3 compares over the wrap of the 32 bits (F-012, F-013, A-58)", () => {
     const wrapped = own("EXPIRED", { clientLastTransactionTime: 0xffff_fff0 });
     expect(

@@ -42,7 +42,9 @@ export function decide(
   const informed = clockDoubt === 0 && isInformed(own, update);
   const apart = informed ? DEFAULTS.skewPermittedSeconds : permittedApart(own, update);
   const permitted = apart + clockDoubt;
-  const order = compareTimes(updateTime(update), ownTime(own), permitted);
+  const order = followsAll(own, update, permitted)
+    ? "later"
+    : compareTimes(updateTime(update), ownTime(own), permitted);
   const accept: Accepting = { type: "accept", order, informed };
   const outdated = (reason: string) => rejectOutdated(order, reason);
   // T-13: free here and ended there is one opinion; an older ending that were refused would be sent for ever.
@@ -179,6 +181,17 @@ function permittedApart(own: Lease, update: UpdatedLease): Seconds {
     ((own.status === "ACTIVE" && update.status === "RELEASED") ||
       (own.status === "RELEASED" && update.status === "ACTIVE"));
   return DEFAULTS.skewPermittedSeconds + (mayHaveCrossed ? DEFAULTS.datagramLifeSeconds : 0);
+}
+
+/** A RELEASE that follows what its sender told before, by the same clock, and our last contact by more than clocks and
+ * datagrams can be apart. Of that contact the sender may never have heard: it may be from before the client's lease ended and
+ * began anew, so nothing of it is open. */
+function followsAll(own: Lease, update: UpdatedLease, permitted: Seconds): boolean {
+  if (own.status !== "ACTIVE" || update.status !== "RELEASED" || !isSameClient(own, update))
+    return false;
+  const time = updateTime(update);
+  if (own.partnerRawCltTime === NO_TIME || isLater(own.partnerRawCltTime, time)) return false;
+  return compareTimes(time, own.clientLastTransactionTime, permitted) === "later";
 }
 
 function compareTimes(update: DhcpTime, own: DhcpTime, permitted: Seconds): Order {
