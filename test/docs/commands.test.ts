@@ -230,7 +230,7 @@ const STAND_INS = new Set(["systemctl", "journalctl", "scp", "curl"]);
 
 function checkTandem(words: readonly string[], place: string): void {
   if (words[0] === "--version") return;
-  const depth = ["failover", "leases"].includes(words[0] ?? "") ? 2 : 1;
+  const depth = ["clock", "failover", "leases"].includes(words[0] ?? "") ? 2 : 1;
   const command = words.slice(0, depth);
   const key = command.join(" ");
   const text = helpTexts.get(key) ?? tandem(...command, "--help").text;

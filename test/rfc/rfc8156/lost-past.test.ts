@@ -88,6 +88,21 @@ describe("an older copy of the state directory", () => {
     expect(alarms(pair.a).join()).not.toContain("older");
   });
 
+  it("what the partner heard in this very run is not taken for a memory of an earlier one (T-07)", () => {
+    const pair = together();
+    pair.kill(pair.a);
+    pair.run(2_000);
+    pair.a.start(pair.now);
+    // It works alone, so its log goes on, before the partner is heard: then both STATEs cross.
+    pair.cut = true;
+    pair.run(15_000);
+    give(pair.a, pair.now, 300, 5);
+    pair.cut = false;
+    pair.run(30_000);
+    expect(pair.states).toBe("NORMAL NORMAL");
+    expect(alarms(pair.a).join()).not.toContain("older");
+  });
+
   it("a copy of the partner's is refused by both, with what to do (T-07, T-15)", () => {
     const pair = together();
     pair.kill(pair.b);

@@ -11,12 +11,14 @@ import { isNews, judgeStore, type StoreVerdict } from "./lost-past.ts";
 
 /** What the partner is to remember of our store, and what else there is to say; nothing to one that does not speak it. */
 export function storeWords(
-  { channel, contact, context, record }: Endpoint,
+  { channel, contact, context, hasMet, record }: Endpoint,
   extensions: readonly Extension[],
   now: Millis,
 ): readonly Option[] {
   if (channel?.terms?.extensions !== true) return [];
-  const own = { id: context.store.id, sequence: context.lastSequence() };
+  // Before the partner's memory is judged it must not learn of this run: it would take what it hears for what it knew.
+  const sequence = hasMet ? context.lastSequence() : context.store.found;
+  const own = { id: context.store.id, sequence };
   contact.told = { sequence: own.sequence, at: now };
   return [vendorOption(extensions, storeSuboptions({ own, seen: record.partnerStore }))];
 }
