@@ -9,7 +9,7 @@ import { assert, unreachable } from "../core/model/unreachable.ts";
 import type { Crc32, DiskReader, DiskRequest, DiskResult } from "../ports/disk.ts";
 import type { DiskAdapter } from "./adapter.ts";
 
-const { open, rename, unlink } = promises;
+const { open, rename, statfs, unlink } = promises;
 type FileHandle = promises.FileHandle;
 /** O_NOFOLLOW: a file of the store is never a link to something else. */
 const { O_APPEND, O_CREAT, O_DSYNC, O_NOFOLLOW, O_RDONLY, O_TRUNC, O_WRONLY } = constants;
@@ -163,15 +163,33 @@ class FileDisk implements Disk {
   /** Zeros are on disk before the name is: a segment is whole or not there. */
   async #zero(file: string, size: number): Promise<void> {
     const unfinished = this.#path(file) + UNFINISHED;
+    try {
+      await this.#refuseWithoutRoom(size);
+      await this.#makeZeroed(unfinished, size);
+    } catch (error) {
+      // What was taken of a full disk is given back.
+      await unlink(unfinished).catch(() => undefined);
+      throw error;
+    }
+    this.#guard();
+    await rename(unfinished, this.#path(file));
+    await this.#syncDirectory();
+  }
+
+  /** T-08: so that looking for room every few seconds does not take the last of it from others. */
+  async #refuseWithoutRoom(size: number): Promise<void> {
+    const { bavail, bsize } = await statfs(this.#directory);
+    const free = bavail * bsize;
+    if (free < size) throw new Error(`ENOSPC: ${free} octets are free, ${size} are needed`);
+  }
+
+  async #makeZeroed(unfinished: string, size: number): Promise<void> {
     await withFile(unfinished, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, async (handle) => {
       for (let at = 0; at < size; at += ZERO_CHUNK.length) {
         await writeAll(handle, ZERO_CHUNK.subarray(0, Math.min(ZERO_CHUNK.length, size - at)), at);
       }
       await handle.sync();
     });
-    this.#guard();
-    await rename(unfinished, this.#path(file));
-    await this.#syncDirectory();
   }
 
   /** The first append of a process begins the file anew: what an earlier one left was never published. */

@@ -1,6 +1,7 @@
 // What leasing may do under a relationship (RFC 8156 §4.2, §4.4, §8; T-01, T-02, A-80, A-83).
 
-import type { Authority, ClientRef, OwnShare } from "../model/authority.ts";
+import type { Authority, ClientRef, MessageName, OwnShare } from "../model/authority.ts";
+import type { DiscardReason } from "../model/counter-names.ts";
 import type { Lease, LeaseKey } from "../model/lease.ts";
 import {
   type FreedAt,
@@ -29,20 +30,24 @@ import { areClocksApart, mayDelegate, startsNothing, startWait } from "./start-w
 import { hiddenUntil } from "./updates/forgotten.ts";
 import { ackedPartnerLifetime, longestExpiry, partnerLifetimeFor } from "./updates/mclt.ts";
 
-/** The authority of an endpoint. `isStopping`: T-05, nothing is granted any more. */
-export function failoverAuthority(endpoint: Endpoint, isStopping: () => boolean): Authority {
+/** The authority of an endpoint. `silence`: why the server answers no such message now, whatever the endpoint's state. */
+export function failoverAuthority(
+  endpoint: Endpoint,
+  silence: (message: MessageName) => DiscardReason | undefined,
+): Authority {
   const ownStatus = endpoint.role === "primary" ? "FREE" : "FREE-BACKUP";
   return {
     graceSeconds: DEFAULTS.graceSeconds,
     get retention() {
       return endpoint.retention;
     },
-    serviceFor: (message, serverId) =>
-      isStopping()
-        ? { type: "silent", reason: "stopping" }
-        : endpoint.maintenance !== undefined
-          ? { type: "silent", reason: "maintenance" }
-          : endpoint.behaviour.service(message, serverId, endpoint.stateContext),
+    serviceFor: (message, serverId) => {
+      const reason =
+        silence(message) ?? (endpoint.maintenance === undefined ? undefined : "maintenance");
+      return reason === undefined
+        ? endpoint.behaviour.service(message, serverId, endpoint.stateContext)
+        : { type: "silent", reason };
+    },
     shares: (now) => shares(endpoint, ownStatus, now),
     mayStart: (key, lease, client, now) =>
       mayStart(endpoint, ownStatus, { key, lease, client }, now),

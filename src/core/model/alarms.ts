@@ -125,12 +125,19 @@ export const ALARMS = define({
       "Raise `max-leases`, or give the machine more memory or disk, and restart: the partner serves meanwhile. If one sender invents clients, stop it and wait for its leases to end.",
     help: "From 95 % on: soon new clients get nothing. Known ones are renewed.",
   },
+  DISK_UNFIT: {
+    level: "error",
+    text: "nothing can be written, so no lease is given or renewed here: {reason}",
+    whatToDo:
+      "Make space in the state directory, or repair its disk. The server serves again by itself when its disk takes what is written; meanwhile its partner serves.",
+    help: "T-08: a write of the log took longer than a second, or the next segment of the log could not be made. The server has told its partner and closed the connection. It answers CONFIRM and INFORMATION-REQUEST, and without a partner SOLICIT, as they need no write. Space is looked for every two seconds.",
+  },
   DISK_TROUBLE: {
     level: "error",
     text: "the state directory cannot be written as needed: {error}",
     whatToDo:
-      "Make space in the state directory, or repair its disk. The server ends when the present segment of its log is full.",
-    help: "The next segment of the log or a snapshot could not be made. The present segment still has room, and the server tries again every ten seconds.",
+      "Make space in the state directory, or repair its disk. Without a partner the server serves while the present segment of its log has room.",
+    help: "The next segment of the log or a snapshot could not be made. The server tries again every ten seconds. If it was a segment, a server in contact with its partner hands over at once (`DISK_UNFIT`); one without goes on while the present segment has room.",
   },
 });
 

@@ -14,6 +14,8 @@ export const DISCARD_REASONS = define({
   "client-rate": "The client sent more than `max-messages-per-client`. Look at the client.",
   "clock-behind":
     "The clock was behind the last record at the start: see the alarm CLOCK_BEHIND in `tandem status`.",
+  "disk-unfit":
+    "The disk does not take what is written, so nothing can be promised. See the alarm `DISK_UNFIT`.",
   "hop-count-too-large": "More than eight relays in a row: a loop? Look at the relays.",
   "relay-not-trusted":
     "`trusted-relays` does not name the relay that sent this. Add it, or look who sends there.",

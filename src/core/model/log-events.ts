@@ -170,6 +170,16 @@ export const LOG_EVENTS = define({
     template: "stable storage failed: {error}",
     help: "A write to the log failed. The server stops at once, so that nothing is promised that is not on disk; the partner takes over.",
   },
+  DISK_UNFIT: {
+    level: "error",
+    template: "the disk is not written ({reason}): handing over to the partner",
+    help: "T-08: a write of the log took longer than a second, or no further segment of it could be made (no space). The connection to the partner is closed, so that it serves everybody, and this server gives and renews no lease. It stays up and comes back by itself.",
+  },
+  DISK_FIT: {
+    level: "info",
+    template: "the disk takes what is written again: serving",
+    help: "The end of `DISK_UNFIT`: everything that waited is on disk, and the partner is looked for.",
+  },
   STORE_TORN: {
     level: "warn",
     template: "the last group of the log was incomplete and was dropped ({file}, offset {offset})",

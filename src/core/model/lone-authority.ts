@@ -20,6 +20,8 @@ export interface LoneOptions {
   /** Seconds a declined address is kept out of use. */
   readonly declinedHeld: Seconds;
   readonly retention: Seconds;
+  /** T-08: nothing can be granted now, so a SOLICIT is never settled at once. */
+  readonly isUnfit: () => boolean;
 }
 
 export function loneAuthority(options: LoneOptions): Authority {
@@ -51,7 +53,7 @@ export function loneAuthority(options: LoneOptions): Authority {
     longestExpiry: () => undefined,
     mayGoBack: () => false,
     isDoubtful: () => false,
-    isOutOfStep: () => false,
+    isOutOfStep: () => options.isUnfit(),
     mayHaveActedUnseen: () => false,
     ready: (lease, now) =>
       isAvailable(lease.status) ? lease : freed(lease, "FREE", at(floorTime(now))),

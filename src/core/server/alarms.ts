@@ -9,7 +9,11 @@ import { leaseAlarms } from "./lease-watch.ts";
 import type { Server } from "./server.ts";
 
 export function serverAlarms(server: Server, now: Millis): readonly AlarmFact[] {
-  const { config, failover, state } = server;
+  const { config, failover, state, unfitReason } = server;
+  const unfit: readonly AlarmFact[] =
+    unfitReason === undefined
+      ? []
+      : [{ id: "DISK_UNFIT", subject: config.server.name, fields: { reason: unfitReason } }];
   const { trouble } = state.store;
   const disk: readonly AlarmFact[] =
     trouble === undefined
@@ -19,6 +23,7 @@ export function serverAlarms(server: Server, now: Millis): readonly AlarmFact[] 
   const mended: readonly AlarmFact[] =
     files === "" ? [] : [{ id: "STATE_MENDED", subject: config.server.name, fields: { files } }];
   return [
+    ...unfit,
     ...disk,
     ...mended,
     ...leaseAlarms(server),

@@ -50,11 +50,22 @@ const ANSWERS: Answers = {
   "maintenance-end": (server, command) => declared(server, command, endMaintenance),
 };
 
+/** These change nothing. */
+const READS: ReadonlySet<AnsweredType> = new Set([
+  "status",
+  "failover-status",
+  "leases-list",
+  "leases-show",
+]);
+
 export function runCommand<Type extends AnsweredType>(
   server: Server,
   command: CommandOf<Type> & { readonly type: Type },
   now: Millis,
 ): CommandResult<Type> {
+  // T-08: what cannot be stored is not done.
+  if (server.unfitReason !== undefined && !READS.has(command.type))
+    return failed("refused", `the state directory is not written: ${server.unfitReason}`);
   return ANSWERS[command.type](server, command, now);
 }
 

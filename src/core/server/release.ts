@@ -9,7 +9,7 @@ import type { DhcpTime, Millis } from "../model/time.ts";
 import { patchSentTime } from "../wire/failover-messages.ts";
 import type { Sink } from "./events.ts";
 
-type Output =
+export type Output =
   | { readonly type: "datagram"; readonly datagram: SentDatagram }
   | { readonly type: "frame"; readonly link: LinkId; readonly frame: Uint8Array }
   | { readonly type: "link"; readonly request: LinkRequest }
@@ -47,6 +47,20 @@ export class Release {
   /** The output leaves when the log is durable up to `after`. */
   hold(after: number, output: Output): void {
     this.#held.push({ after, output });
+  }
+
+  /** T-08: handing over needs no disk. What was held for the partner is void, what closes or opens a connection leaves. */
+  dropFrames(sink: Sink): void {
+    const held = this.#held.slice(this.#head);
+    for (const { output } of held) if (output.type === "link") sink.link(output.request);
+    this.#held = held.filter(({ output }) => output.type !== "frame" && output.type !== "link");
+    this.#head = 0;
+  }
+
+  /** What promises nothing leaves at once. */
+  emitNow(outputs: readonly Output[], sink: Sink): void {
+    for (const output of outputs) this.#emit(output, sink);
+    this.#flushFrames(sink);
   }
 
   /** Lets go of everything that waited for `durable` or less, in order. */

@@ -3,33 +3,23 @@
 
 import type { Command } from "../../api/commands.ts";
 import type { Crc32, DiskReader, DiskResult } from "../../ports/disk.ts";
-import type { CompiledConfig, Link } from "../config/types.ts";
-import { failoverAuthority } from "../failover/authority.ts";
+import type { CompiledConfig } from "../config/types.ts";
 import type { Endpoint } from "../failover/endpoint/endpoint.ts";
 import { FailoverService } from "../failover/link/service.ts";
-import { longestValid } from "../failover/updates/forgotten.ts";
-import { Exhausted } from "../leasing/allocate/exhausted.ts";
-import { Answered } from "../leasing/answered.ts";
-import { AskedAgain } from "../leasing/asked-again.ts";
 import { type Capacity, capacityOf, type Machine } from "../leasing/capacity.ts";
-import { EndedMessages } from "../leasing/ended-messages.ts";
 import { handleMessage } from "../leasing/engine.ts";
 import { type ExpiryContext, expire } from "../leasing/expiry.ts";
-import { Offers } from "../leasing/offers.ts";
-import type { Authority } from "../model/authority.ts";
+import type { MessageName } from "../model/authority.ts";
 import type { DiscardReason } from "../model/counter-names.ts";
 import { Counters } from "../model/counters.ts";
 import { hashKeyOf } from "../model/hash.ts";
 import { formatIpv6 } from "../model/ipv6.ts";
-import { ALONE, UNPLACED } from "../model/lease-table.ts";
 import { DEFAULTS } from "../model/limits.ts";
 import type { LogEvent } from "../model/log-events.ts";
-import { loneAuthority } from "../model/lone-authority.ts";
-import { hexOf, octetsOf } from "../model/octets.ts";
+import { hexOf } from "../model/octets.ts";
 import { Random } from "../model/random.ts";
 import type { ReceivedDatagram } from "../model/received-datagram.ts";
 import type { Millis } from "../model/time.ts";
-import { unplacedAuthority } from "../model/unplaced-authority.ts";
 import { unreachable } from "../model/unreachable.ts";
 import { viewRequest } from "../wire/request-view.ts";
 import type { RequestView } from "../wire/view.ts";
@@ -37,13 +27,14 @@ import { AlarmBoard } from "./alarm-board.ts";
 import { serverAlarms } from "./alarms.ts";
 import { ClockKeeper } from "./clock-keeper.ts";
 import { runCommand } from "./command-results.ts";
+import { DiskWatch } from "./disk-watch.ts";
 import type { ServerDoor, ServerEvent, Sink } from "./events.ts";
 import { failoverContext } from "./failover-context.ts";
 import { Gate } from "./gate.ts";
 import { inLeaseTime } from "./lease-clock.ts";
 import { LeaseWatch } from "./lease-watch.ts";
+import { leasingContext } from "./leasing-context.ts";
 import { Release } from "./release.ts";
-import { SpaceWatch } from "./space-watch.ts";
 import { startEvents } from "./start-events.ts";
 import { ServerState } from "./state.ts";
 import { Stopping } from "./stopping.ts";
@@ -68,6 +59,15 @@ export function createServer(options: ServerOptions): Server {
   return new Server(options);
 }
 
+/** What these ask for is worth nothing before it is on disk. */
+const NEEDS_WRITE: ReadonlySet<MessageName> = new Set([
+  "REQUEST",
+  "RENEW",
+  "REBIND",
+  "RELEASE",
+  "DECLINE",
+]);
+
 export class Server implements ServerDoor {
   readonly config: CompiledConfig;
   readonly state: ServerState;
@@ -84,8 +84,6 @@ export class Server implements ServerDoor {
   readonly #release: Release;
   readonly #leasing: ExpiryContext;
   readonly #gate: Gate;
-  readonly #authorities = new Map<string, Authority>();
-  readonly #lone: Authority;
   /** Outputs of the step in progress; they get its last sequence at its end. */
   #stepOutputs: Parameters<Release["hold"]>[1][] = [];
   /** Log events before the first batch. */
@@ -95,7 +93,7 @@ export class Server implements ServerDoor {
   /** Some client could be answered after the last step. */
   #served = false;
   readonly #debug: boolean;
-  readonly #space: SpaceWatch;
+  readonly #disk: DiskWatch;
   #stopping: Stopping | undefined;
   #ended = false;
 
@@ -115,11 +113,8 @@ export class Server implements ServerDoor {
     this.startedAt = now;
     this.#heartbeatAt = now;
     this.#release = new Release(this.counters, (shell) => clock.told(clock.at(shell)));
-    this.#space = new SpaceWatch(this.state.store);
+    this.#disk = new DiskWatch(state.store);
     this.#gate = new Gate(config.tunables);
-    const { declinedHeld } = config.tunables;
-    const retention = Math.min(longestValid(config), 86_400);
-    this.#lone = loneAuthority({ declinedHeld, retention });
     const context = failoverContext({
       ...{ config, state, counters: this.counters, startedAt: now, time: this.time },
       random: new Random(options.seed),
@@ -129,13 +124,16 @@ export class Server implements ServerDoor {
       log: (event) => this.#log(event),
     });
     this.failover = new FailoverService(context, state.records, now);
-    for (const endpoint of this.failover.endpoints) {
-      this.#authorities.set(
-        endpoint.relationship.name,
-        failoverAuthority(endpoint, () => this.isStopping),
-      );
-    }
-    this.#leasing = this.#leasingContext();
+    this.#leasing = leasingContext(
+      {
+        ...{ config, state, counters: this.counters, startedAt: now, capacity: this.capacity },
+        debug: this.#debug,
+        log: (event) => this.#log(event),
+        isUnfit: () => this.#disk.isUnfit,
+        silence: (message) => this.#silence(message),
+      },
+      this.failover.endpoints,
+    );
   }
 
   get isStopping(): boolean {
@@ -167,9 +165,7 @@ export class Server implements ServerDoor {
     const { durableSequence } = this.state.store;
     const all = ticked || this.isStopping || this.#release.last > durableSequence;
     this.state.store.poll((request) => sink.disk(request), all);
-    const noSpace = this.#space.check(now);
-    if (noSpace !== undefined) this.#fail(noSpace);
-    if (this.#ended) return;
+    this.#watchDisk(now, sink);
     this.#release.release(this.state.store.durableSequence, sink);
     this.#endIfStopped(now, sink);
     this.#sink = undefined;
@@ -178,7 +174,8 @@ export class Server implements ServerDoor {
   nextTick(shellNow: Millis): Millis {
     const { clock } = this.time;
     const now = clock.at(shellNow);
-    const due = Math.min(this.failover.nextDue(now), Math.max(now, this.#heartbeatAt), now + 1_000);
+    const heartbeat = Math.max(now, this.#heartbeatAt);
+    const due = Math.min(this.failover.nextDue(now), heartbeat, this.#disk.due(now), now + 1_000);
     return clock.toShell(due);
   }
 
@@ -212,7 +209,12 @@ export class Server implements ServerDoor {
   /** An output leaves when everything changed up to the end of its step is durable. */
   #endStep(): void {
     const after = this.state.store.lastSequence;
-    for (const output of this.#stepOutputs) this.#release.hold(after, output);
+    for (const output of this.#stepOutputs) {
+      // T-08: answers to commands and closed connections wait for no disk that is sick.
+      if (this.#disk.isUnfit && this.#sink !== undefined && output.type !== "datagram")
+        this.#release.emitNow([output], this.#sink);
+      else this.#release.hold(after, output);
+    }
     this.#stepOutputs = [];
   }
 
@@ -248,8 +250,9 @@ export class Server implements ServerDoor {
 
   #refuses(datagram: ReceivedDatagram, view: RequestView, now: Millis): DiscardReason | undefined {
     if (this.isStopping) return "stopping";
-    // T-06 (1): nothing that writes, nor an offer, before the time is known.
     const { type } = view;
+    if (this.#disk.isUnfit && NEEDS_WRITE.has(type)) return "disk-unfit";
+    // T-06 (1): nothing that writes, nor an offer, before the time is known.
     if (this.time.isUnsure && type !== "CONFIRM" && type !== "INFORMATION-REQUEST")
       return "clock-behind";
     return this.#gate.refuses(datagram, view, { held: this.#release.size, now });
@@ -294,11 +297,40 @@ export class Server implements ServerDoor {
     this.#stepOutputs.push({ type: "answer", id, result: runCommand(this, command, now) });
   }
 
+  // ---- the disk (T-08) ----
+
+  #watchDisk(now: Millis, sink: Sink): void {
+    const change = this.#disk.look(now, this.failover.isInContact);
+    const { reason } = this.#disk;
+    if (change === "became unfit") {
+      this.#log({ id: "DISK_UNFIT", fields: { reason } });
+      this.#release.dropFrames(sink);
+      this.failover.suspend(`the disk is not written: ${reason}`, now);
+    } else if (change === "became fit") {
+      this.#log({ id: "DISK_FIT", fields: {} });
+      this.failover.resume(now);
+    }
+    this.#endStep();
+  }
+
+  /** Why nothing can be promised; undefined: the disk takes what is written. */
+  get unfitReason(): string | undefined {
+    return this.#disk.isUnfit ? this.#disk.reason : undefined;
+  }
+
+  /** What a server in a relationship does not answer now: its partner does. A client that took an offer which nobody can
+   * honour would be without a lease for minutes. */
+  #silence(message: MessageName): DiscardReason | undefined {
+    if (this.isStopping) return "stopping";
+    return this.#disk.isUnfit && message === "SOLICIT" ? "disk-unfit" : undefined;
+  }
+
   // ---- time ----
 
   #housekeeping(ticked: boolean, now: Millis): void {
     this.failover.tick(now);
-    if (ticked && !this.isStopping && !this.time.isUnsure) expire(this.#leasing, now);
+    const mayEnd = !this.isStopping && !this.time.isUnsure && !this.#disk.isUnfit;
+    if (ticked && mayEnd) expire(this.#leasing, now);
     this.#heartbeat(now);
     if (ticked) this.alarms.tick(now);
     const many = this.#leases.look(this.state.table.inUse, this.capacity);
@@ -313,6 +345,7 @@ export class Server implements ServerDoor {
     const serves =
       !this.isStopping &&
       !this.time.isUnsure &&
+      !this.#disk.isUnfit &&
       this.failover.endpoints.some((endpoint) => endpoint.behaviour.serves);
     // The first one at once: the last may be from long before a stop.
     const begins = serves && !this.#served;
@@ -335,45 +368,6 @@ export class Server implements ServerDoor {
   #log(event: LogEvent): void {
     if (this.#sink === undefined) this.#early.push(event);
     else this.#sink.log(event);
-  }
-
-  #authorityOf(link: Link): Authority {
-    return (
-      (link.relationship === undefined ? undefined : this.#authorities.get(link.relationship)) ??
-      this.#lone
-    );
-  }
-
-  #leasingContext(): ExpiryContext {
-    const { state, config, counters } = this;
-    return {
-      config,
-      table: state.table,
-      blocks: state.blocks,
-      offers: new Offers(config.tunables.offerHeld),
-      endedMessages: new EndedMessages(state.table.size === 0 ? undefined : this.startedAt),
-      askedAgain: new AskedAgain(),
-      answered: new Answered(),
-      exhausted: new Exhausted(),
-      capacity: this.capacity,
-      counters,
-      // Stable as long as the store is, so that a client gets the same lease after a restart.
-      hashKey: hashKeyOf(octetsOf(state.store.storeId)),
-      groups: [
-        { name: ALONE, authority: this.#lone },
-        {
-          name: UNPLACED,
-          authority: unplacedAuthority(this.#lone, config.relationships.length > 0),
-        },
-        ...[...this.#authorities].map(([name, authority]) => ({ name, authority })),
-      ],
-      authorityOf: (link) => this.#authorityOf(link),
-      save: (lease) => state.save(lease),
-      amend: (lease) => state.amend(lease),
-      remove: (key) => state.remove(key),
-      log: (event) => this.#log(event),
-      debug: this.#debug,
-    };
   }
 
   /** The endpoint of a command's relationship; absent: the only one. */

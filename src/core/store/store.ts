@@ -52,8 +52,12 @@ export interface Store {
   readonly failed: string | undefined;
   /** T-08: why no further segment or snapshot can be made (disk full); nothing is lost, and `retry` tries again. */
   readonly trouble: string | undefined;
+  /** T-08: no further segment could be made. */
+  readonly isOutOfSpace: boolean;
   /** T-08: records wait and there is no segment to write them to. */
   readonly starved: boolean;
+  /** The last record that asks for a write of its own or was given to one. */
+  readonly urgentSequence: number;
   /** Every appended record is durable. */
   readonly idle: boolean;
   /** What `note` asked for is done. */
@@ -111,8 +115,9 @@ class LogStore implements Store {
   private readonly waiting = new Map<number, Done>();
   private lastRequest = 0;
   private writing = false;
+  isOutOfSpace = false;
   /** The last record that asks for a write, and the last one that was given to one. */
-  private urgentSequence = 0;
+  urgentSequence = 0;
   private startedSequence = 0;
   /** The last record that was appended, and the last durable one: those of a torn group (T-07) are behind them. */
   private appendedRecord: number;
@@ -173,7 +178,7 @@ class LogStore implements Store {
   }
 
   get starved(): boolean {
-    return !this.writing && this.placeless && this.segments.wantsZero && this.trouble !== undefined;
+    return !this.writing && this.placeless && this.isOutOfSpace;
   }
 
   get idle(): boolean {
@@ -296,6 +301,7 @@ class LogStore implements Store {
     if (this.trouble !== undefined || !this.segments.wantsZero) return;
     const { id: segment, file, size } = this.segments.startZero();
     const id = this.request((error) => {
+      this.isOutOfSpace = error !== undefined;
       if (error === undefined) return this.segments.zeroDone(segment);
       this.segments.zeroFailed();
       this.removals.push(file);

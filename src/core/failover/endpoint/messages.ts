@@ -295,11 +295,11 @@ function poolRequest(
     firstSplit(endpoint.context, endpoint.relationship.name, now);
 }
 
-/** T-05: the reason of a planned stop (F-145). */
-export function shutDown(endpoint: Endpoint, now: Millis): void {
+/** T-05, T-08: leaves service (F-145). */
+export function shutDown(endpoint: Endpoint, reason: string, now: Millis): void {
   const { channel } = endpoint;
   if (channel === undefined) return;
-  hangUp(endpoint, channel, { status: STATUS.ServerShuttingDown, reason: "planned stop" }, now);
+  hangUp(endpoint, channel, { status: STATUS.ServerShuttingDown, reason }, now);
 }
 
 /** T-06 (1): lease time was shifted by the operator. Times of before may be off by as much, so acknowledged lifetimes do not

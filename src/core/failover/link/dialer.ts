@@ -67,6 +67,13 @@ export class Dialer {
     this.endpoint.context.link({ type: "link-close", link, abort: true });
   }
 
+  /** Without the pauses that failures have earned. */
+  wake(now: Millis): void {
+    this.#failures = 0;
+    this.#rejected = false;
+    if (this.link === undefined) this.nextAttempt = now;
+  }
+
   rejected(): void {
     this.#rejected = true;
   }

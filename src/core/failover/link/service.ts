@@ -16,6 +16,7 @@ import {
 import { STATUS } from "../../wire/messages.ts";
 import { shiftTimes } from "../../wire/shift-times.ts";
 import type { FailoverContext } from "../context.ts";
+import { noContact } from "../endpoint/contact.ts";
 import { Endpoint } from "../endpoint/endpoint.ts";
 import { clockShifted, handleMessage, shutDown } from "../endpoint/messages.ts";
 import { storeToldDue } from "../endpoint/store-memory.ts";
@@ -31,6 +32,8 @@ export class FailoverService {
   readonly #dialers: readonly Dialer[];
   readonly #handshake: Handshake;
   #stopping = false;
+  /** T-08: out of service for a while. */
+  #suspended = false;
 
   constructor(context: FailoverContext, records: ReadonlyMap<string, EndpointRecord>, now: Millis) {
     this.#context = context;
@@ -86,6 +89,10 @@ export class FailoverService {
 
   #opened(id: LinkId, peer: Ipv6Address, now: Millis): void {
     const dialer = this.#dialers.find((each) => each.link === id);
+    if (this.#isShut) {
+      this.#context.link({ type: "link-close", link: id, abort: true });
+      return;
+    }
     if (dialer !== undefined) {
       const { endpoint } = dialer;
       dialer.opened();
@@ -103,7 +110,7 @@ export class FailoverService {
   /** F-154, F-155: only from a primary that we know. */
   #accepted(id: LinkId, peer: Ipv6Address, now: Millis): void {
     const known = this.#relationshipsWith(peer);
-    if (!known.some(takesPart) || this.#stopping) {
+    if (!known.some(takesPart)) {
       if (known.length === 0) this.#context.counters.add("failover-unknown-peer");
       this.#context.link({ type: "link-close", link: id, abort: true });
       return;
@@ -246,8 +253,9 @@ export class FailoverService {
 
   tick(now: Millis): void {
     for (const link of this.#links.values()) this.#tickLink(link, now);
-    if (!this.#stopping) for (const dialer of this.#dialers) dialer.tick(now);
-    for (const endpoint of this.endpoints) tickEndpoint(endpoint, now);
+    if (!this.#isShut) for (const dialer of this.#dialers) dialer.tick(now);
+    // A server that is out of service changes no state: it knows nothing of its partner.
+    if (!this.#suspended) for (const endpoint of this.endpoints) tickEndpoint(endpoint, now);
   }
 
   #tickLink(link: OpenLink, now: Millis): void {
@@ -284,6 +292,7 @@ export class FailoverService {
   /** When something is due by time alone. */
   nextDue(now: Millis): Millis {
     let due = now + 1_000;
+    if (this.#suspended) return due;
     for (const endpoint of this.endpoints) {
       due = Math.min(due, endpointDue(endpoint, now));
       const { channel } = endpoint;
@@ -301,8 +310,35 @@ export class FailoverService {
   /** T-05: no new connection any more; says why and closes. */
   stop(now: Millis): void {
     this.#stopping = true;
-    for (const endpoint of this.endpoints) shutDown(endpoint, now);
+    this.#hangUp("planned stop", now);
+  }
+
+  /** T-08: no connection until `resume`, and no change of state. */
+  suspend(reason: string, now: Millis): void {
+    this.#suspended = true;
+    this.#hangUp(reason, now);
+  }
+
+  /** T-08: the partner is looked for at once, and what counts from its silence counts from here. */
+  resume(now: Millis): void {
+    this.#suspended = false;
+    for (const endpoint of this.endpoints)
+      endpoint.contact = noContact(now, endpoint.contact.clockOffset);
+    for (const dialer of this.#dialers) dialer.wake(now);
+  }
+
+  get #isShut(): boolean {
+    return this.#stopping || this.#suspended;
+  }
+
+  #hangUp(reason: string, now: Millis): void {
+    for (const endpoint of this.endpoints) shutDown(endpoint, reason, now);
     for (const link of this.#links.values()) link.channel.close(true);
+  }
+
+  /** Whether a partner is in contact. */
+  get isInContact(): boolean {
+    return this.endpoints.some((endpoint) => endpoint.communicating);
   }
 
   /** Connections that are still there. */
