@@ -8,8 +8,8 @@ import type { Prng } from "./prng.ts";
 import type { EventQueue } from "./queue.ts";
 import type { Scenario } from "./scenario.ts";
 
-/** What a server starts from: its disk, an empty one, or a copy of some time ago. */
-export type BootDisk = "kept" | "empty" | "rolled-back";
+/** What a server starts from: its disk, an empty one, a copy of some time ago, or its disk with a damaged file. */
+export type BootDisk = "kept" | "empty" | "rolled-back" | "rotten";
 
 /** What faults act on. */
 export interface FaultGround {

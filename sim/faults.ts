@@ -184,6 +184,33 @@ function mood(which: "slow" | "failing"): Strike {
   };
 }
 
+/** T-08: no room is left, or nearly none; later there is some again. */
+function fullDisk(ground: FaultGround, server: ServerName, duration: number): boolean {
+  const { disk } = ground.hosts[server];
+  ground.note("full-disk", `${server} for ${duration} ms`);
+  disk.capacity = disk.used + (ground.prng.chance(0.5) ? 0 : ground.prng.below(600_000));
+  ground.queue.after(duration, () => {
+    disk.capacity = Number.POSITIVE_INFINITY;
+  });
+  return true;
+}
+
+/** T-08: nothing is finished for some seconds. */
+function stalledDisk(ground: FaultGround, server: ServerName, duration: number): boolean {
+  const stall = Math.min(duration, 30_000);
+  ground.note("stalled-disk", `${server} for ${stall} ms`);
+  ground.hosts[server].stallDisk(stall);
+  return true;
+}
+
+/** The process or the machine ends, and its disk has lost or changed something when it starts again. */
+function rot(ground: FaultGround, server: ServerName, duration: number): boolean {
+  if (!ground.hosts[server].runs || !ground.mayWipe(server)) return false;
+  ground.crash(server, ground.prng.chance(0.5) ? "power" : "kill");
+  ground.queue.after(duration, () => ground.boot(server, "rotten"));
+  return true;
+}
+
 /** The partner's memory of a store may be a second old; a copy that is younger than that is no fault that anybody can see. */
 const COPY_AGE = 10_000;
 
@@ -235,6 +262,9 @@ const STRIKES: Readonly<Record<FaultKind, Strike>> = {
   "reclaim-wrong": reclaimWrong,
   // It waits for its moment: `Faults.entered`.
   ambush: () => false,
+  "full-disk": fullDisk,
+  "stalled-disk": stalledDisk,
+  rot,
   "slow-disk": mood("slow"),
   "disk-error": mood("failing"),
   survivor,

@@ -93,6 +93,7 @@ export class Host implements LinkPeer {
   readonly #answers = new Map<number, (result: CommandResult) => void>();
   /** The process gets little of its machine. */
   isSlow = false;
+  #stalledUntil = 0;
   /** How a write behaves now: usual, slow (up to 3 s) or failing. */
   diskMood: "usual" | "slow" | "failing" = "usual";
 
@@ -170,6 +171,18 @@ export class Host implements LinkPeer {
     const { now } = this.#options.queue;
     if (!this.isPaused) this.#pausedSince = now;
     this.#pausedUntil = Math.max(this.#pausedUntil, now + duration);
+  }
+
+  /** The disk finishes nothing for a while. */
+  stallDisk(duration: number): void {
+    this.#stalledUntil = Math.max(this.#stalledUntil, this.#options.queue.now + duration);
+  }
+
+  /** Every disk is as it should be. */
+  mendDisk(): void {
+    this.diskMood = "usual";
+    this.#stalledUntil = 0;
+    this.disk.capacity = Number.POSITIVE_INFINITY;
   }
 
   unpause(): void {
@@ -347,7 +360,9 @@ export class Host implements LinkPeer {
     const { incarnation } = this;
     const slow = this.diskMood === "slow";
     const failing = this.diskMood === "failing";
-    queue.after(slow ? prng.below(3_000) : 1 + prng.below(4), () => {
+    const usual = slow ? prng.below(3_000) : 1 + prng.below(4);
+    const stall = Math.max(0, this.#stalledUntil - queue.now);
+    queue.after(stall + usual, () => {
       if (incarnation !== this.#incarnation) return;
       this.#push(
         failing ? disk.fail(request.id, "EIO: input/output error", prng) : disk.finish(request.id),

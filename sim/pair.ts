@@ -9,6 +9,7 @@ import { PartnerReader } from "./checkers/decode-partner.ts";
 import type { LeaseImage, Observation, ServerName } from "./checkers/observation.ts";
 import { SimClock } from "./clock.ts";
 import { serverConfig } from "./config.ts";
+import { damage } from "./damage.ts";
 import { describeMessage, describePartner } from "./describe.ts";
 import { type DiskImage, SimDisk } from "./disk.ts";
 import type { BootDisk } from "./fault-ground.ts";
@@ -216,10 +217,10 @@ export class Pair {
   boot(name: ServerName, disk: BootDisk): void {
     const host = this.hosts[name];
     if (host.runs) return;
-    const diskKept = disk === "kept" || !this.mayWipe;
+    const diskKept = this.#keeps(host, disk);
     const isOlder = !diskKept && disk === "rolled-back" && this.#backups.has(name);
     if (!diskKept) {
-      const backup = disk === "empty" ? undefined : this.#backups.get(name);
+      const backup = disk === "rolled-back" ? this.#backups.get(name) : undefined;
       host.disk.restore(backup ?? new Map());
       this.#wiped.add(name);
     }
@@ -236,10 +237,27 @@ export class Pair {
     this.partner.powerBack(name);
   }
 
+  /** A disk that is refused is moved away, as the server says. */
+  #keeps(host: Host, disk: BootDisk): boolean {
+    if (disk === "kept" || !this.mayWipe) return true;
+    if (disk !== "rotten") return false;
+    const harm = damage(host.disk, this.#scene.prng.fork("rot"));
+    this.#scene.note("fault", "rot", () => harm);
+    try {
+      readTable(host.disk.reader());
+      this.#scene.coverage.add(`rot ${harm}: kept`);
+      return true;
+    } catch (error) {
+      this.#scene.note(host.name, "refuses", () => String(error));
+      this.#scene.coverage.add(`rot ${harm}: refused`);
+      return false;
+    }
+  }
+
   heal(): void {
     this.#isHealed = true;
     for (const name of this.names) {
-      this.hosts[name].diskMood = "usual";
+      this.hosts[name].mendDisk();
       this.hosts[name].unpause();
       this.partner.heal(name);
       this.boot(name, "kept");

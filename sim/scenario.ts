@@ -23,6 +23,9 @@ export type FaultKind =
   | "reclaim-wrong"
   | "survivor"
   | "blackout"
+  | "full-disk"
+  | "stalled-disk"
+  | "rot"
   | "rollback";
 
 /** Faults that worlds draw. */
@@ -44,7 +47,14 @@ export const FAULT_KINDS: readonly FaultKind[] = [
 ];
 
 /** Faults that some worlds draw beside those: from numbers of their own, so that all other worlds stay as they are. */
-export const RARE_FAULTS: readonly FaultKind[] = ["reclaim-right", "reclaim-wrong", "rollback"];
+export const RARE_FAULTS: readonly FaultKind[] = [
+  "reclaim-right",
+  "reclaim-wrong",
+  "rollback",
+  "full-disk",
+  "stalled-disk",
+  "rot",
+];
 
 /** How many worlds have each of them. */
 const RARE_SHARE = 0.07;
@@ -62,6 +72,8 @@ const LONE_FAULTS: ReadonlySet<FaultKind> = new Set([
   "slow-disk",
   "disk-error",
   "blackout",
+  "full-disk",
+  "stalled-disk",
 ]);
 
 export interface NetworkOptions {

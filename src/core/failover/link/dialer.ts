@@ -71,7 +71,7 @@ export class Dialer {
   wake(now: Millis): void {
     this.#failures = 0;
     this.#rejected = false;
-    if (this.link === undefined) this.nextAttempt = now;
+    if (this.link === undefined) this.#nextAttempt = now;
   }
 
   rejected(): void {
