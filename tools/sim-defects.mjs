@@ -13,7 +13,7 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const cache = join(root, ".cache/defects");
 const BASE_SEED = 5_000;
 
-/** @typedef {{ name: string, rule: string, file: string, find: string, replace: string, worlds?: number }} Defect */
+/** @typedef {{ name: string, rule: string, file: string, find: string, replace: string, worlds?: number, with?: string }} Defect */
 
 /** @param {Defect} defect @param {string} source */
 function apply(defect, source) {
@@ -58,10 +58,12 @@ async function readList() {
   return DEFECTS;
 }
 
-/** @param {string} file @param {number} worlds @param {string} jobs @param {string} skip */
-function run(file, worlds, jobs, skip) {
+/** @param {string} file @param {Defect} defect @param {string} jobs @param {string} skip */
+function run(file, defect, jobs, skip) {
+  const worlds = defect.worlds ?? Number(values.worlds);
   const args = [file, "--seeds", String(worlds), "--seed", String(BASE_SEED), "--jobs", jobs];
   const until = skip === "" ? [] : ["--skip", skip];
+  if (defect.with !== undefined) args.push("--with", defect.with);
   const began = performance.now();
   const result = spawnSync(process.execPath, [...args, "--first", ...until], {
     cwd: root,
@@ -103,7 +105,7 @@ if (!values.check) {
   let missed = 0;
   for (const defect of chosen) {
     const file = await bundle(defect, "./sim/main.ts", defect.name);
-    const { found, seconds } = run(file, defect.worlds ?? Number(values.worlds), values.jobs, skip);
+    const { found, seconds } = run(file, defect, values.jobs, skip);
     if (found === null) missed += 1;
     const verdict = found === null ? "NOT FOUND" : `${found[2]} in seed ${found[1]}`;
     console.log(

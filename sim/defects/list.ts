@@ -11,6 +11,8 @@ export interface Defect {
   readonly replace: string;
   /** Worlds to try at most; undefined: the tool's default. */
   readonly worlds?: number;
+  /** Faults that its worlds have besides those they draw, as `--with` of the simulator takes them. */
+  readonly with?: string;
 }
 
 const LIFETIMES: readonly Defect[] = [
@@ -99,6 +101,22 @@ const ALLOCATION: readonly Defect[] = [
 ];
 
 const DISK: readonly Defect[] = [
+  {
+    name: "head-not-asked",
+    rule: "R7031-62: a log that ends before what `head` noted has lost something",
+    file: "src/core/store/replay.ts",
+    find: "refuse(HEAD_NAME, head.content?.sequence ?? 0);",
+    replace: "refuse(HEAD_NAME, 0);",
+    with: "rot",
+  },
+  {
+    name: "never-fit-again",
+    rule: "T-08: a server whose disk takes what is written serves again by itself",
+    file: "src/core/server/disk-watch.ts",
+    find: 'this.#unfit = undefined; return "became fit";',
+    replace: "return undefined;",
+    with: "stalled-disk",
+  },
   {
     name: "released-before-commit",
     rule: "R7031-63, F-530, F-538: an output leaves when what it rests on is durable",
