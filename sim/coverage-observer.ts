@@ -1,6 +1,7 @@
 // Counts what a world has seen of the things that only a pair in trouble does.
 
 import { readMessage, type SeenMessage } from "./checkers/decode.ts";
+import { BNDREPLY, type PartnerLease, statusName } from "./checkers/decode-partner.ts";
 import type { Checker, Observation } from "./checkers/observation.ts";
 import type { Coverage } from "./coverage.ts";
 
@@ -37,6 +38,13 @@ export function coverageObserver(coverage: Coverage): Checker {
       if (ia.status !== 0) coverage.add(`status ${ia.status} in a reply to ${answered}`);
   }
 
+  /** RFC 8156 §4.2.2: prefixes that went from one server to the other. */
+  function answered({ alone, bindingStatus, error, kind }: PartnerLease): void {
+    const status = statusName(bindingStatus);
+    if (kind === "address" || (!alone && status !== "FREE-BACKUP")) return;
+    coverage.add(`${alone ? "block" : "prefix"} ${status} ${error === 0 ? "taken" : "refused"}`);
+  }
+
   return {
     name: "coverage",
     observe(observation) {
@@ -46,6 +54,9 @@ export function coverageObserver(coverage: Coverage): Checker {
       else if (observation.type === "reply-accepted") {
         const message = readMessage(observation.bytes);
         if (message !== undefined) accepted(observation, message);
+      } else if (observation.type === "link-received") {
+        for (const message of observation.messages)
+          if (message.type === BNDREPLY) message.leases.forEach(answered);
       } else if (observation.type === "client-sent") {
         const message = readMessage(observation.bytes);
         if (message !== undefined && message.serverId !== "")

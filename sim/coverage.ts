@@ -81,6 +81,9 @@ const STATES: readonly string[] = [
 export const EXPECTED: readonly string[] = [
   ...STATES,
   ...DECISIONS,
+  "block FREE-BACKUP taken",
+  "block FREE taken",
+  "prefix FREE-BACKUP taken",
   "lease given to another client",
   "renewal by the other server",
   "takeover: RENEW answered for the partner",
@@ -97,7 +100,7 @@ export const EXPECTED: readonly string[] = [
 
 /** So often proves something. */
 const ENOUGH = 10;
-const PAIR_ONLY = /^(state|decision|renewal by|takeover)/;
+const PAIR_ONLY = /^(state|decision|block|prefix|renewal by|takeover)/;
 
 /** Lines in fixed columns, the expected names without a count at the end. */
 export function printCoverage(counts: Counts, single: boolean): readonly string[] {

@@ -199,6 +199,11 @@ function drawChurn(prng: Prng, later: Prng): Churn {
   };
 }
 
+/** In some worlds a pool is too small for its clients: one side runs dry, and the other has some left. */
+function drawPrefixBits(usual: number, prng: Prng): number {
+  return prng.chance(0.3) ? prng.pick([1, 2, 3]) : usual;
+}
+
 /** The world of a seed: the same seed gives the same world. */
 export function drawScenario(seed: number, single: boolean): Scenario {
   const prng = new Prng(seed, "scenario");
@@ -227,7 +232,7 @@ export function drawScenario(seed: number, single: boolean): Scenario {
     tls: prng.chance(0.7),
     clients,
     poolSize: Math.ceil(clients * prng.pick([0.7, 1.2, 2, 3])),
-    prefixBits: prng.pick([4, 5, 6, 12]),
+    prefixBits: drawPrefixBits(prng.pick([4, 5, 6, 12]), new Prng(seed, "prefixes")),
     safety,
     faults,
     timeFaults: drawTimeFaults(seed),

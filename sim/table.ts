@@ -2,6 +2,7 @@
 
 import type { Block } from "../src/core/model/blocks.ts";
 import type { Change } from "../src/core/model/change.ts";
+import { overlaps } from "../src/core/model/ipv6.ts";
 import { type Lease, leaseKeyText } from "../src/core/model/lease.ts";
 import { ByteReader } from "../src/core/store/bytes.ts";
 import { GROUP_HEADER_BYTES, readHeader } from "../src/core/store/group.ts";
@@ -15,7 +16,9 @@ import { crc32 } from "./crc32.ts";
 export function imageOf(lease: Lease): LeaseImage {
   const { address, clientExpiry, clientLastTransactionTime, duid, expirationTime } = lease;
   const { iaid, kind, length, marked, partnerRawCltTime, status } = lease;
-  const times = { clientExpiry, clientLastTransactionTime, expirationTime, partnerRawCltTime };
+  const { primarySince } = lease;
+  const contacts = { clientLastTransactionTime, partnerRawCltTime };
+  const times = { clientExpiry, expirationTime, primarySince, ...contacts };
   return { kind, address, length, duid, iaid, status, marked, ...times };
 }
 
@@ -27,10 +30,15 @@ export class DiskTable {
   apply(change: Change): void {
     if (change.type === "lease") this.#leases.set(leaseKeyText(change.lease), change.lease);
     else if (change.type === "lease-removed") this.#leases.delete(leaseKeyText(change.key));
-    else if (change.type === "block")
-      this.#blocks.set(`${change.block.address}/${change.block.length}`, change.block);
+    else if (change.type === "block") this.#put(change.block);
     else if (change.type === "block-removed")
       this.#blocks.delete(`${change.prefix.address}/${change.prefix.length}`);
+  }
+
+  /** Blocks are disjoint: what overlaps one that is put is gone. */
+  #put(block: Block): void {
+    for (const [name, other] of this.#blocks) if (overlaps(block, other)) this.#blocks.delete(name);
+    this.#blocks.set(`${block.address}/${block.length}`, block);
   }
 
   get leases(): readonly LeaseImage[] {
@@ -38,7 +46,11 @@ export class DiskTable {
   }
 
   get blocks(): readonly BlockImage[] {
-    return [...this.#blocks.values()].map(({ address, length }) => ({ address, length }));
+    return [...this.#blocks.values()].map(({ address, length, givenAt }) => ({
+      address,
+      length,
+      givenAt,
+    }));
   }
 
   get markedBlocks(): number {

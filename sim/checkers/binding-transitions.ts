@@ -232,7 +232,7 @@ class BindingTransitions {
 
 function imageOf({ address, kind, length }: PartnerLease): LeaseImage {
   const contacts = { clientLastTransactionTime: 0, partnerRawCltTime: 0 };
-  const times = { clientExpiry: 0, expirationTime: 0, ...contacts };
+  const times = { clientExpiry: 0, expirationTime: 0, primarySince: 0, ...contacts };
   return { kind, address, length, duid: undefined, iaid: 0, status: "", marked: false, ...times };
 }
 

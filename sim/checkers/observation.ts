@@ -20,6 +20,8 @@ export interface LeaseImage {
   readonly partnerRawCltTime: number;
   /** The partner-lifetime that this server acknowledged last. */
   readonly expirationTime: number;
+  /** A free prefix: the server's own number of the change by which it came back to the primary; 0 = it did not. */
+  readonly primarySince: number;
   readonly marked: boolean;
 }
 
@@ -28,6 +30,8 @@ export interface BlockImage {
   /** 32 hex digits. */
   readonly address: string;
   readonly length: number;
+  /** The server's own number of the change by which it was given. */
+  readonly givenAt: number;
 }
 
 export interface PairStatus {

@@ -27,7 +27,7 @@ export function unsettled(look: Pick<Look, "blocks" | "status" | "tables">): rea
     some.filter((block) => !others.includes(block));
   if (a.join() !== b.join())
     faults.push(`blocks only at a: ${only(a, b).join(" ")}; only at b: ${only(b, a).join(" ")}`);
-  return [...faults, ...differences(look.tables.a, look.tables.b)];
+  return [...faults, ...differences(look.tables.a, look.tables.b), ...owners(look)];
 }
 
 /** Blocks with halves put together, so that it does not matter how a pool was cut. */
@@ -67,6 +67,37 @@ function differences(a: readonly LeaseImage[], b: readonly LeaseImage[]): readon
     if (fault !== undefined) faults.push(`${leaseName((one ?? two) as LeaseImage)}: ${fault}`);
   }
   return faults;
+}
+
+/** F-031: both know whose each free prefix is. */
+function owners({ blocks, tables }: Pick<Look, "blocks" | "tables">): readonly string[] {
+  const name = (lease: LeaseImage) => `${lease.address}/${lease.length}`;
+  const left = new Map(tables.a.map((lease) => [name(lease), lease]));
+  const right = new Map(tables.b.map((lease) => [name(lease), lease]));
+  const faults: string[] = [];
+  for (const lease of new Map([...left, ...right]).values()) {
+    const [one, two] = [left.get(name(lease)), right.get(name(lease))];
+    if (lease.kind === "address" || !isUnused(one) || !isUnused(two)) continue;
+    const [a, b] = [ownerOf(lease, one, blocks.a), ownerOf(lease, two, blocks.b)];
+    if (a !== b) faults.push(`${leaseName(lease)}: the ${a}'s at a, the ${b}'s at b`);
+  }
+  return faults;
+}
+
+/** RFC 8156 §4.2.2: blocks are the secondary's; what came back in one since is the primary's. */
+function ownerOf(
+  { address, length }: LeaseImage,
+  record: LeaseImage | undefined,
+  blocks: readonly BlockImage[],
+): "primary" | "secondary" {
+  if (record?.status === "FREE-BACKUP") return "secondary";
+  const bits = (text: string, count: number) => BigInt(`0x${text}`) >> BigInt(128 - count);
+  const block = blocks.find(
+    (each) =>
+      each.length <= length && bits(each.address, each.length) === bits(address, each.length),
+  );
+  if (block === undefined) return "primary";
+  return record !== undefined && record.primarySince >= block.givenAt ? "primary" : "secondary";
 }
 
 function difference(a: LeaseImage | undefined, b: LeaseImage | undefined): string | undefined {

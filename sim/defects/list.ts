@@ -77,6 +77,13 @@ const ALLOCATION: readonly Defect[] = [
     replace: "return true;",
   },
   {
+    name: "taken-back-at-once",
+    rule: "F-034: what is taken back is the primary's when the secondary has answered",
+    file: "src/core/failover/prefixes/moves.ts",
+    find: 'status: "FREE", startTimeOfState: floorTime(now), });',
+    replace: 'status: "FREE", startTimeOfState: floorTime(now), }); context.removeBlock(part);',
+  },
+  {
     name: "t-01-dropped",
     rule: "T-01: what the partner may still be renewing goes to nobody else",
     file: "src/core/failover/authority.ts",
@@ -222,7 +229,7 @@ const STATES: readonly Defect[] = [
     name: "lost-database-unnoticed",
     rule: "F-413, A-61: a lost database asks for everything",
     file: "src/core/failover/endpoint/endpoint.ts",
-    find: "if (knowsUs) this.update({ updateAllNeeded: true, ownLostAt: floorTime(now) });",
+    find: "if (knowsUs) ownLost(this, {}, now);",
     replace: "",
   },
   {

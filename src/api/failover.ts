@@ -9,6 +9,20 @@ const STATE = z.enum(Object.keys(SERVER_STATE) as [ServerState, ...ServerState[]
 
 const SECONDS = z.number();
 
+/** RFC 8156 §4.2.2: prefixes of a pool that each server could delegate, that clients have, that are on their way from one
+ * server to the other, and that clients gave back in the secondary's part. */
+const PREFIX_POOL = z
+  .object({
+    pool: z.string(),
+    delegatedLength: z.number(),
+    primary: z.number(),
+    secondary: z.number(),
+    inUse: z.number(),
+    moving: z.number(),
+    returned: z.number(),
+  })
+  .readonly();
+
 /** Everybody, only clients that name the server, or nobody. */
 const SERVED = ["everybody", "own", "nobody"] as const;
 
@@ -84,6 +98,8 @@ const ENDPOINT = ENDPOINT_BRIEF.unwrap()
     /** What was asked of the partner and is not here yet. */
     fetching: z.enum(["nothing", "updates", "all"]),
     maintenance: z.object({ since: TIME, isHandedOver: z.boolean() }).readonly().nullable(),
+    /** The pools with the fewest free prefixes. */
+    prefixPools: z.array(PREFIX_POOL).readonly(),
     advice: z.array(z.string()).readonly(),
   })
   .readonly();

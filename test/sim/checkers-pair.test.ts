@@ -26,6 +26,7 @@ const IMAGE: LeaseImage = {
   clientLastTransactionTime: BEGIN,
   partnerRawCltTime: 0,
   expirationTime: 0,
+  primarySince: 0,
   marked: false,
 };
 
@@ -288,10 +289,28 @@ describe("a settled pair (R7031-11, R7031-12, R7031-13, R7031-47, F-360, F-299, 
       ...look([], []),
       blocks: { a, b },
     });
-    const half = (address: string, length: number) => ({ address: prefix(address), length });
+    const half = (address: string, length: number) => ({
+      address: prefix(address),
+      length,
+      givenAt: 7,
+    });
     const whole = half("8000", 49);
     const halves = [half("8000", 50), half("80004000", 50)];
     expect(judged(settled, [blocks([whole], halves)])).toEqual([]);
     expect(judged(settled, [blocks([whole], halves.slice(1))])).toHaveLength(1);
+  });
+
+  it("knows on both sides whose a free prefix is (F-028, F-031)", () => {
+    const given = { address: prefix("8000"), length: 49, givenAt: 7 };
+    const free = (primarySince: number): LeaseImage => {
+      const key = { kind: "prefix", address: prefix("80000100"), length: 56 } as const;
+      return { ...IMAGE, ...key, status: "FREE", primarySince };
+    };
+    const worlds = (a: LeaseImage[], b: LeaseImage[]) =>
+      judged(settled, [{ ...look(a, b), blocks: { a: [given], b: [given] } }]);
+    expect(worlds([free(8)], [free(9)])).toEqual([]);
+    expect(worlds([free(0)], [])).toEqual([]);
+    expect(worlds([free(8)], [free(0)])).toHaveLength(1);
+    expect(worlds([free(8)], [])).toHaveLength(1);
   });
 });

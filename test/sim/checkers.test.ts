@@ -145,6 +145,7 @@ const IMAGE: LeaseImage = {
   clientLastTransactionTime: BEGIN,
   partnerRawCltTime: 0,
   expirationTime: 0,
+  primarySince: 0,
   marked: false,
 };
 

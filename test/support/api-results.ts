@@ -44,6 +44,7 @@ export const ENDPOINT_RESULT: EndpointResult = {
   reclaimed: null,
   fetching: "nothing",
   maintenance: null,
+  prefixPools: [],
   advice: ["Look at the partner.", "If it stays off: tandem failover partner-down"],
 };
 

@@ -32,6 +32,8 @@ export interface FailoverContext {
   remove(key: LeaseKey): void;
   /** A block that is given to the secondary with this change. */
   giveBlock(block: Omit<Block, "givenAt" | "version">): void;
+  /** A block of which the partner must hear. */
+  markBlock(block: Block): void;
   amendBlock(block: Block): void;
   removeBlock(prefix: Prefix): void;
   saveRecord(record: EndpointRecord): void;

@@ -15,6 +15,8 @@ import { assert } from "./unreachable.ts";
 
 export interface BlockMap {
   readonly size: number;
+  /** How often it changed. */
+  readonly changes: number;
   /** The block that is exactly this prefix. */
   get(prefix: Prefix): Block | undefined;
   /** The block in which the whole of this delegable prefix lies (blocks are disjoint, so it is the only one). */
@@ -39,6 +41,7 @@ export function createBlockMap(relationshipOf: (block: Prefix) => string | undef
 }
 
 class SortedBlockMap implements BlockMap {
+  changes = 0;
   private blocks: Block[] = [];
   /** Marked blocks by address, of each relationship. */
   private readonly marks = new Map<string | undefined, Map<Ipv6Address, Block>>();
@@ -78,6 +81,7 @@ class SortedBlockMap implements BlockMap {
       maskTo(block.address, block.length) === block.address,
       "a block is aligned to its length",
     );
+    this.changes += 1;
     for (const old of this.overlapping(block)) this.remove(old);
     this.blocks.splice(this.place(block.address), 0, block);
     if (!block.marked) return;
@@ -89,6 +93,7 @@ class SortedBlockMap implements BlockMap {
   remove(prefix: Prefix): void {
     const block = this.get(prefix);
     if (block === undefined) return;
+    this.changes += 1;
     this.blocks.splice(this.place(prefix.address), 1);
     if (block.marked) this.marks.get(this.relationshipOf(block))?.delete(block.address);
   }
@@ -144,8 +149,7 @@ export function buddyOf(prefix: Prefix): Prefix {
   return { address: ipv6FromBigint(ipv6ToBigint(prefix.address) ^ bit), length: prefix.length };
 }
 
-/** The prefix one bit shorter that holds this one.
- * @testonly */
+/** The prefix one bit shorter that holds this one. */
 export function parentOf(prefix: Prefix): Prefix {
   assert(prefix.length > 0, "the whole address space has no parent");
   return { address: maskTo(prefix.address, prefix.length - 1), length: prefix.length - 1 };

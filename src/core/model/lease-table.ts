@@ -2,7 +2,7 @@
 // Two implementations: typed arrays for service, a Map twin for tests.
 
 import type { Duid } from "./duid.ts";
-import type { Ipv6Address } from "./ipv6.ts";
+import type { Ipv6Address, Prefix } from "./ipv6.ts";
 import type { Lease, LeaseKey } from "./lease.ts";
 import type { DhcpTime } from "./time.ts";
 
@@ -41,6 +41,11 @@ export interface LeaseTable {
   /** Whether a prefix lease in use (not FREE, not FREE-BACKUP) lies in the given prefix or contains it. Bounded by
    * the number of leases in the block: used for block grants. */
   prefixesWithin(block: { address: Ipv6Address; length: number }, limit: number): readonly Lease[];
+  /** Prefix leases, in use or not, whose address lies in the block: in order of address, then of length, those behind
+   * `after`, at most `limit`. */
+  prefixRows(block: Prefix, after: Prefix | undefined, limit: number): readonly Lease[];
+  /** How often a prefix lease changed hands: came into use or out of it, or went from one server's part to the other's. */
+  readonly prefixTurnover: number;
 
   /** Up to `limit` leases of the group whose `dueTime` is set and
    * not later than `time`, earliest first (housekeeping). ABANDONED, FREE and FREE-BACKUP ones stand in orders of

@@ -39,6 +39,18 @@ export const LIMITS = {
   offersHeld: 100_000,
   /** Entries of a prefix pool's block map. */
   blocksPerPool: 4_096,
+  /** Prefix records that a balance counts in a tick: it has time. */
+  rowsPerBalance: 1_024,
+  /** Prefix pools that a balance counts in a tick. */
+  poolsPerBalance: 64,
+  /** Prefix pools in an answer of `failover status`. */
+  poolsShown: 100,
+  /** Single prefixes that a balance gives back to the secondary, for each pool: each is a message. */
+  holesPerBalance: 256,
+  /** Parts of pools remembered because the partner refused them. */
+  refusedParts: 1_000,
+  /** Records that may be looked at to join two blocks. */
+  rowsToJoin: 64,
   /** Leases in one BNDUPD; one client rarely has more, the rest go in another (F-290). */
   leasesPerBndupd: 16,
   /** IAs and leases in a BNDUPD that is taken: the answer has up to 156 octets for each, and a frame 65,535. */
@@ -117,6 +129,8 @@ export const DEFAULTS = {
   connectPhaseMillis: 10_000,
   /** A-41: POOLREQ at most once in this time. */
   poolRequestMillis: 60_000,
+  /** F-039: prefix pools are counted again at most once in this time. */
+  balanceMillis: 10_000,
   /** A-30: a rejected update goes out again after this, doubling up to an hour. */
   rejectedRetryMillis: 10_000,
   rejectedRetryMaxMillis: 3_600_000,

@@ -138,6 +138,12 @@ export const LOG_EVENTS = define({
     template: "{relationship}: {lease}: {own} here, {received} received, {order}: {verdict}",
     help: "An update of the partner was accepted or rejected by the table of RFC 8156 section 7.5.4.",
   },
+  FAILOVER_BALANCE: {
+    level: "info",
+    template:
+      "{relationship}: {moved} prefixes of {pool} go to the {side} (the primary could delegate {primary}, the secondary {secondary})",
+    help: "The primary keeps what both servers could delegate even, so that either has enough when it is alone. Prefixes that are on their way are given to nobody until the partner has answered. Many of these lines an hour mean that a pool is short: make it larger.",
+  },
   FAILOVER_REJECTED: {
     level: "warn",
     template: "{relationship}: the partner refused the update of {lease}: {status} {message}",

@@ -40,6 +40,7 @@ export function failoverContext(parts: FailoverParts): FailoverContext {
     acknowledge: (lease) => state.acknowledge(lease),
     remove: (key) => state.remove(key),
     giveBlock: (block) => state.giveBlock(block),
+    markBlock: (block) => state.markBlock(block),
     amendBlock: (block) => state.amendBlock(block),
     removeBlock: (prefix) => state.removeBlock(prefix),
     saveRecord: (record) => state.saveRecord(record),

@@ -128,6 +128,10 @@ export class ServerState {
     this.amendBlock({ ...block, version: sequence, givenAt: sequence });
   }
 
+  markBlock(block: Block): void {
+    this.amendBlock({ ...block, version: this.store.nextSequence, marked: true });
+  }
+
   amendBlock(block: Block): void {
     this.#commit({ type: "block", block });
   }

@@ -178,6 +178,12 @@ class Compare implements fc.Command<LeaseTable, Pair> {
     expect(real.prefixesWithin(this.key, this.limit).length).toBe(
       model.prefixesWithin(this.key, this.limit).length,
     );
+    expect(real.prefixTurnover).toBe(model.prefixTurnover);
+    const [first] = model.prefixRows(this.key, undefined, 1);
+    for (const after of [undefined, first, this.key])
+      expect(real.prefixRows(this.key, after, this.limit)).toEqual(
+        model.prefixRows(this.key, after, this.limit),
+      );
     for (const name of [...RELATIONSHIPS, ALONE, UNPLACED] as const)
       this.compareDue(real, model, name);
     same(walk(real, this.limit + 1), walk(model, this.limit + 1));

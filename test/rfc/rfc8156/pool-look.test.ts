@@ -1,12 +1,23 @@
-// RFC 8156 §8.8 with A-41: whether a pool lacks a block is looked at once a minute, not in every batch.
+// RFC 8156 §4.2.2, §8.8 with A-41: pools are looked at when something changed in them, not in every batch.
 
-import { expect, it } from "vitest";
+import { expect, it, vi } from "vitest";
+import { iaNa, iaPd, serverId, TestClient } from "../../support/client.ts";
 import { Pair } from "../../support/pair.ts";
 
-it("8.8 a secondary that has its blocks looks for missing ones once a minute (A-41, F-497)", () => {
+it("4.2.2 pools are counted again when a prefix changed hands, and at most every ten seconds (F-039, F-497)", () => {
   const pair = new Pair();
   pair.startBoth();
-  pair.run(130_000);
+  pair.run(60_000);
   expect(pair.states).toBe("NORMAL NORMAL");
-  expect(pair.b.up.failover.endpoints[0]?.poolRequestAt).toBeGreaterThan(pair.now);
+  const own = serverId(pair.a.config.server.duid);
+  const counted = vi.spyOn(pair.a.up.state.table, "prefixRows");
+  pair.run(60_000);
+  new TestClient(pair.a, 9).send("REQUEST", [own, iaNa(1)], pair.now);
+  pair.run(60_000);
+  expect(counted).not.toHaveBeenCalled();
+  for (let number = 1; number <= 5; number++) {
+    new TestClient(pair.a, number).send("REQUEST", [own, iaPd(1)], pair.now);
+    pair.run(1_000);
+  }
+  expect(counted).toHaveBeenCalledTimes(1);
 });

@@ -1,11 +1,12 @@
 // RFC 8156 §4.2.2: whose delegable prefixes are; POOLREQ, POOLRESP and the first split (§5.3.3, §5.3.4, §8.8).
 
 import { describe, expect, it } from "vitest";
+import { vendorOption } from "../../../src/core/failover/link/extensions.ts";
 import { prefixOwner } from "../../../src/core/model/prefix-owner.ts";
 import { firstOption, type Option, option } from "../../../src/core/wire/options.ts";
 import { acquire, iaPd, serverId, TestClient } from "../../support/client.ts";
 import { CONFIG, ip, Pair } from "../../support/pair.ts";
-import { accepted, ScriptedPartner } from "../../support/scripted-partner.ts";
+import { accepted, ScriptedPartner, terms } from "../../support/scripted-partner.ts";
 
 const FREE = 5;
 const FREE_BACKUP = 6;
@@ -200,7 +201,11 @@ describe("§4.2.2 delegable prefixes: proportional allocation", () => {
     b.lease(inUse);
     expect(answerTo(b, block(UPPER, 49, FREE_BACKUP))).toBe(19);
     expect(b.stored({ kind: "prefix", address: inUse.address, length: 52 })?.marked).toBe(true);
-    const a = new ScriptedPartner("a", SMALL).start().reach("NORMAL", "NORMAL");
+    const a = new ScriptedPartner("a", SMALL).start().put("COMMUNICATIONS-INTERRUPTED").open();
+    // A partner of another kind gets single prefixes then (prefix-balance.test.ts).
+    const { transactionId } = a.expectOne("CONNECT");
+    a.send("CONNECTREPLY", [...terms(), vendorOption([])], { id: transactionId });
+    a.tell("NORMAL");
     a.send("POOLREQ");
     a.tick();
     const offered = a.expectOne("BNDUPD");
@@ -263,7 +268,8 @@ describe("§4.2.2 the primary takes prefixes back", () => {
     const b = secondary(SMALL);
     expect(answerTo(b, block(UPPER, 50, FREE_BACKUP))).toBeUndefined();
     expect(answerTo(b, block("2001:db8:8000:c000::", 50, FREE_BACKUP))).toBeUndefined();
-    expect(blocksOf(b)).toHaveLength(2);
+    // Two halves are one.
+    expect(blocksOf(b)).toEqual([`${ip(UPPER)}/49`]);
     expect(answerTo(b, block(UPPER, 49, FREE))).toBeUndefined();
     b.put("COMMUNICATIONS-INTERRUPTED");
     expect(drain(b)).toEqual([]);

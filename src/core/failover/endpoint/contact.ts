@@ -3,6 +3,7 @@
 
 import type { Millis } from "../../model/time.ts";
 import type { Channel } from "../link/channel.ts";
+import { type PartnerBlocks, partnerBlocks } from "../prefixes/moves.ts";
 
 export interface Contact {
   /** The connection; undefined: there is none. */
@@ -16,6 +17,8 @@ export interface Contact {
   lastUpdateReceived: Millis;
   /** T-07: what the partner was told last of our store. */
   told: { readonly sequence: number; readonly at: Millis } | undefined;
+  /** what it takes of delegable prefixes. */
+  readonly blocks: PartnerBlocks;
   /** When communications were last "OK" before this contact; the start where they never were. */
   readonly silentSince: Millis;
 }
@@ -29,11 +32,13 @@ export function noContact(silentSince: Millis, clockOffset: number | undefined):
     clockOffset,
     lastUpdateReceived: 0,
     told: undefined,
+    blocks: partnerBlocks(false),
     silentSince,
   };
 }
 
 /** A connection that CONNECT has just set up. */
 export function newContact(channel: Channel, silentSince: Millis): Contact {
-  return { ...noContact(silentSince, undefined), channel };
+  const blocks = partnerBlocks(channel.terms?.extensions === true);
+  return { ...noContact(silentSince, undefined), channel, blocks };
 }

@@ -19,12 +19,13 @@ import type { FailoverContext } from "../context.ts";
 import type { Channel } from "../link/channel.ts";
 import type { ConnectTerms } from "../link/connect.ts";
 import { type Extension, vendorOption } from "../link/extensions.ts";
+import { PrefixBalance } from "../prefixes/balance.ts";
 import { hiddenUntil } from "../updates/forgotten.ts";
 import { mcltWait } from "../updates/mclt.ts";
 import type { UpdateRequest } from "../updates/requests.ts";
 import { UpdateStream } from "../updates/stream.ts";
 import { type Contact, newContact, noContact } from "./contact.ts";
-import { mayPromise, partnerLost } from "./loss.ts";
+import { mayPromise, ownLost, partnerLost } from "./loss.ts";
 import type { Maintenance } from "./maintenance.ts";
 import { declarePartnerDown, declareReclaim, type OperatorResult } from "./operator.ts";
 import { type FailureTimes, startingRecord, waitAfterFailure } from "./record.ts";
@@ -44,6 +45,7 @@ export class Endpoint {
   record: EndpointRecord;
   stay: Stay;
   contact: Contact;
+  readonly balance: PrefixBalance;
   /** when the next POOLREQ may go, whatever the stay; undefined: none has gone yet. */
   poolRequestAt: Millis | undefined;
   /** T-13: no connection is made or taken while it lasts. */
@@ -71,6 +73,7 @@ export class Endpoint {
     this.record = startingRecord(relationship, record, context, this.failureTimes);
     this.stay = startupStay(now);
     this.contact = noContact(now, undefined);
+    this.balance = new PrefixBalance({ context, relationship: relationship.name });
     this.#nextTransactionId = Math.floor(context.random() * 0x100_0000);
     this.stream = new UpdateStream({
       context,
@@ -232,7 +235,12 @@ export class Endpoint {
 
   /** F-365, F-531, F-532: the record is stored; whatever is sent afterwards waits for it (F-197). */
   enter(to: RecordedState, reason: string, now: Millis): void {
-    const entry = this.#entry();
+    const entry: Entry = {
+      from: this.state,
+      record: this.record,
+      neverRan: this.#neverRan,
+      waitAfterFailure: () => waitAfterFailure(this.failureTimes, this.record.mcltHighest),
+    };
     const keepsStart = this.stay.starting && this.record.state === to;
     const previousState = keepsStart ? this.record.previousState : this.record.state;
     const { entryChanges, isShared } = STATES[to];
@@ -252,15 +260,6 @@ export class Endpoint {
     if (alarm !== undefined) this.alarm(alarm);
     // F-192: on a connection that is set up, also before the partner's first STATE has come.
     if (this.channel !== undefined) this.sendState(now);
-  }
-
-  #entry(): Entry {
-    return {
-      from: this.state,
-      record: this.record,
-      neverRan: this.#neverRan,
-      waitAfterFailure: () => waitAfterFailure(this.failureTimes, this.record.mcltHighest),
-    };
   }
 
   /** F-363: takes the transitions of an event, as many as follow, and asks the partner for what the last one needs. */
@@ -332,7 +331,7 @@ export class Endpoint {
     if (!this.record.communicated) {
       this.#neverRan = !knowsUs;
       // F-413, F-566, A-61: it knows us and we do not know it: the database was lost.
-      if (knowsUs) this.update({ updateAllNeeded: true, ownLostAt: floorTime(now) });
+      if (knowsUs) ownLost(this, {}, now);
     } else if (!knowsUs) partnerLost(this, report.state, now);
     this.stream.open(terms.maxUnacked, this.record.clockShifted > 0);
     this.log("communications are OK");
@@ -373,7 +372,7 @@ export class Endpoint {
   distrust(now: Millis): void {
     this.#neverRan = false;
     this.#servedUntil = now;
-    this.update({ updateAllNeeded: true, ownLostAt: floorTime(now) });
+    ownLost(this, {}, now);
   }
 
   /** T-01, T-13: the operator's word, with what A-72 permits. */

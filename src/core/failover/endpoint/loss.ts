@@ -1,8 +1,9 @@
 // A server that lost its database, and what each of the two makes of it (RFC 8156 §8.5, T-04, T-10).
 
-import type { ServerState } from "../../model/endpoint-record.ts";
+import type { EndpointRecord, ServerState } from "../../model/endpoint-record.ts";
 import { floorTime, isLater, type Millis, NO_TIME } from "../../model/time.ts";
 import type { Forgotten } from "../link/extensions.ts";
+import { forgetBlocks } from "../prefixes/moves.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { STATES } from "./states/all.ts";
 
@@ -36,4 +37,12 @@ export function learnOfLoss(endpoint: Endpoint, { lostAt, mclt, valid }: Forgott
     mcltHighest: Math.max(mcltHighest, mclt),
     validHighest: Math.max(validHighest, valid),
   });
+}
+
+/** F-566: all of the partner's leases are needed. Whose the prefixes are is the primary's to say, so a secondary that may
+ * remember blocks which it gave back since forgets its blocks; they come with the leases. */
+export function ownLost(endpoint: Endpoint, changes: Partial<EndpointRecord>, now: Millis): void {
+  const { context, relationship, role } = endpoint;
+  if (role === "secondary") forgetBlocks(context, relationship.name);
+  endpoint.update({ updateAllNeeded: true, ownLostAt: floorTime(now), ...changes });
 }

@@ -1,9 +1,10 @@
 // A store that has lost its past (T-07, F-570): an older copy of the state directory was put back, or the partner's was
 // put in its place. It says that all is well, so the partner's memory of it is asked.
 
-import { floorTime, type Millis } from "../../model/time.ts";
+import type { Millis } from "../../model/time.ts";
 import type { StoreMark, StoreWords } from "../link/store-words.ts";
 import type { Endpoint } from "./endpoint.ts";
+import { ownLost } from "./loss.ts";
 import { startupStay } from "./stay.ts";
 
 export type StoreVerdict = "sound" | "lost-past" | "copy-of-partner";
@@ -23,7 +24,7 @@ export function judgeStore(
 /** F-413, F-566, A-61, A-80: as after a lost database: RECOVER, with all of the partner's leases and the wait of the MCLT.
  * Anywhere but in STARTUP that begins with STARTUP; the caller ends the connection. */
 export function loseThePast(endpoint: Endpoint, now: Millis): void {
-  endpoint.update({ updateAllNeeded: true, ownLostAt: floorTime(now), state: "RECOVER" });
+  ownLost(endpoint, { state: "RECOVER" }, now);
   endpoint.alarm(
     "the state directory is older than what the partner has seen of it: everything is fetched from the partner",
   );

@@ -1,6 +1,6 @@
 // What each received message does, on a connection that CONNECT has set up (RFC 8156 §6.3 to §7.7).
 
-import { addSeconds, isPast, type Millis, NO_TIME, type Seconds } from "../../model/time.ts";
+import { addSeconds, type Millis, NO_TIME, type Seconds } from "../../model/time.ts";
 import { unreachable } from "../../model/unreachable.ts";
 import type { FailoverMessage, FailoverType } from "../../wire/failover-messages.ts";
 import { STATUS } from "../../wire/messages.ts";
@@ -14,7 +14,6 @@ import {
   saysSynchronised,
 } from "../link/extensions.ts";
 import { readStoreWords, type StoreWords } from "../link/store-words.ts";
-import { firstSplit } from "../prefixes/first-split.ts";
 import { applyReply } from "../updates/bndreply-apply.ts";
 import { readReply } from "../updates/bndreply-read.ts";
 import { acceptUpdate } from "../updates/bndupd-accept.ts";
@@ -24,6 +23,7 @@ import { learnOfLoss, partnerLost } from "./loss.ts";
 import { loseThePast } from "./lost-past.ts";
 import { readState } from "./state-message.ts";
 import { noteStore, storeVerdict } from "./store-memory.ts";
+import { balancePrefixes } from "./timers.ts";
 
 /** T-13: what brings the two nearer to NORMAL; STATE only when it is news. */
 const PROGRESS: ReadonlySet<FailoverType> = new Set([
@@ -244,9 +244,13 @@ function bndreply(endpoint: Endpoint, message: FailoverMessage, now: Millis): vo
     relationship: endpoint.relationship.name,
     ackEpoch: endpoint.record.ackEpoch,
     retention: endpoint.retention,
+    partner: endpoint.contact.blocks,
     now,
   };
+  const { singles } = context.partner;
   applyReply(context, sent, readReply(message.options));
+  // it takes no blocks, so the balance begins anew with what it takes.
+  if (context.partner.singles !== singles) endpoint.balance.ask();
 }
 
 /** A server without memory cannot know when it could still promise something, nor how much. */
@@ -287,12 +291,8 @@ function poolRequest(
     return;
   }
   channel.send("POOLRESP", message.transactionId, [], now);
-  // Only a server that may give leases splits its pools.
-  // nor is a part given away in which leases of before the failure may still run.
-  const { updateAllNeeded, noNewLeasesUntil } = endpoint.record;
-  const isWaiting = noNewLeasesUntil !== NO_TIME && !isPast(noNewLeasesUntil, now);
-  if (endpoint.behaviour.startsLeases && !updateAllNeeded && !isWaiting)
-    firstSplit(endpoint.context, endpoint.relationship.name, now);
+  endpoint.balance.ask();
+  balancePrefixes(endpoint, now);
 }
 
 /** T-05, T-08: leaves service (F-145). */

@@ -51,6 +51,7 @@ export function endpointStatus(endpoint: Endpoint, now: Millis) {
             since: told(floorTime(endpoint.maintenance.since)),
             isHandedOver: endpoint.maintenance.isHandedOver,
           },
+    prefixPools: endpoint.balance.shown,
     advice: adviceFor(endpoint, waits),
   };
 }

@@ -26,6 +26,7 @@ export function tickEndpoint(endpoint: Endpoint, now: Millis): void {
   handOver(endpoint, now);
   returnToNormal(endpoint, now);
   advise(endpoint, now);
+  balancePrefixes(endpoint, now);
   if (endpoint.behaviour.isShared && endpoint.communicating) drained(endpoint, now);
 }
 
@@ -108,9 +109,8 @@ function drained(endpoint: Endpoint, now: Millis): void {
   if (!hasExtensions && seemsInStep(endpoint, now)) stay.synchronisedAt ??= now;
   const mayAsk = endpoint.poolRequestAt !== undefined && now >= endpoint.poolRequestAt;
   if (role !== "secondary" || !mayAsk) return;
-  if (wantsPool(endpoint)) requestPool(endpoint, now);
-  // Every link is looked at for that, so not in each batch.
-  else endpoint.poolRequestAt = now + DEFAULTS.poolRequestMillis;
+  // F-497
+  if (endpoint.balance.isShort) requestPool(endpoint, now);
 }
 
 /** T-02: a Tandem says when its updates are through; any other partner is in step when it has been quiet for a moment,
@@ -127,14 +127,20 @@ function requestPool(endpoint: Endpoint, now: Millis): void {
   endpoint.send("POOLREQ", [], now);
 }
 
-/** Whether a pool of the relationship has no block of this secondary (F-497). */
-function wantsPool({ context, relationship }: Endpoint): boolean {
-  const { config, blocks } = context;
-  return config.links
-    .filter((link) => link.relationship === relationship.name)
-    .flatMap((link) => link.subnets.flatMap((subnet) => subnet.prefixPools))
-    .filter((pool) => pool.delegatedLength > pool.prefix.length)
-    .some((pool) => blocks.overlapping(pool.prefix).length === 0);
+/** Counts what each server could delegate, and moves prefixes where that is off (RFC 8156 §4.2.2). */
+export function balancePrefixes(endpoint: Endpoint, now: Millis): void {
+  endpoint.balance.tick(mayMove(endpoint, now) ? endpoint.contact.blocks : undefined, now);
+}
+
+/** The primary does, when it knows what the secondary did unseen: it is in step, or has just been asked (F-435). Only a
+ * server that may give leases splits its pools. A-80: nor is a part given away in which leases of before the failure may
+ * still run. */
+function mayMove(endpoint: Endpoint, now: Millis): boolean {
+  const { balance, behaviour, communicating, isInStep, record, role } = endpoint;
+  if (role !== "primary" || !communicating || !behaviour.startsLeases) return false;
+  const { noNewLeasesUntil, updateAllNeeded } = record;
+  const isWaiting = noNewLeasesUntil !== NO_TIME && !isPast(noNewLeasesUntil, now);
+  return !updateAllNeeded && !isWaiting && (isInStep || balance.isAsked);
 }
 
 /** A-79, F-404: NORMAL as soon as what was open when the partner reached RECOVER-DONE is answered. */

@@ -177,8 +177,8 @@ export class Handshake {
     if (mclt !== endpoint.record.mclt)
       endpoint.update({ mclt, mcltHighest: Math.max(endpoint.record.mcltHighest, mclt) });
     link.endpoint = endpoint;
-    endpoint.connected(channel);
     channel.terms = check.terms;
+    endpoint.connected(channel);
     channel.lastReceived = now;
     channel.send(
       "CONNECTREPLY",
@@ -244,8 +244,8 @@ export class Handshake {
       this.#parts.refused(link, `CONNECT was rejected: ${check.message} (${check.status})`);
       return;
     }
-    endpoint.connected(channel);
     channel.terms = check.terms;
+    endpoint.connected(channel);
     channel.lastReceived = now;
     channel.enter("state", now);
     endpoint.sendState(now);

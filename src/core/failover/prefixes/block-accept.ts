@@ -9,6 +9,8 @@ import { LIMITS } from "../../model/limits.ts";
 import { unreachable } from "../../model/unreachable.ts";
 import { STATUS } from "../../wire/messages.ts";
 import type { AcceptContext, Refusal, UpdatedBlock } from "../updates/update.ts";
+import { unite } from "./moves.ts";
+import { isUnused } from "./pools.ts";
 
 type Verdict =
   /** It is so here already. */
@@ -50,19 +52,25 @@ function judgeBlock(
       STATUS.ConfigurationConflict,
       `${formatPrefix(block)} is in no pool of this relationship here`,
     );
-  const isWithin = blocks.overlapping(block).some((old) => containsPrefix(old, block));
-  if (block.status === "FREE-BACKUP" && isWithin) return { type: "known" };
-  if (blocks.overlapping(place.pool.prefix).length >= LIMITS.blocksPerPool)
-    return reject(
-      STATUS.OutdatedBindingInformation,
-      `a pool has at most ${LIMITS.blocksPerPool} blocks here`,
-    );
+  const overlapping = blocks.overlapping(block);
+  const outdated = (message: string, inUse: readonly Lease[] = []) =>
+    reject(STATUS.OutdatedBindingInformation, message, inUse);
+  if (overlapping.some(({ status }) => status === "FREE"))
+    return outdated("a part of it is on its way to this server");
+  const around = overlapping.find((old) => containsPrefix(old, block));
+  if (block.status === "FREE-BACKUP" && around !== undefined) return { type: "known" };
+  // What is cut out of a block leaves a piece of each length between.
+  const more = around === undefined ? 1 : block.length - around.length;
+  if (blocks.overlapping(place.pool.prefix).length + more > LIMITS.blocksPerPool)
+    return outdated(`a pool has at most ${LIMITS.blocksPerPool} blocks here`);
   // F-035: a prefix in use belongs to its client. The primary takes back what the secondary was given before when its own
   // record is lost (UPDREQALL): then blocks come with leases in them.
-  const inUse = restoring ? [] : table.prefixesWithin(block, LIMITS.leasesPerBndupd);
-  return inUse.length > 0
-    ? reject(STATUS.OutdatedBindingInformation, "a prefix in the block is in use here", inUse)
-    : { type: "accept", place };
+  return restoring || isUnused(table, block)
+    ? { type: "accept", place }
+    : outdated(
+        "a prefix in the block is in use here",
+        table.prefixesWithin(block, LIMITS.leasesPerBndupd),
+      );
 }
 
 /** F-026, F-031: only what is the secondary's is in the map; the rest of a pool is the primary's. */
@@ -71,25 +79,19 @@ function storeBlock(
   block: UpdatedBlock,
   { link }: PrefixPoolPlace,
 ): void {
-  const overlapping = failover.blocks.overlapping(block);
-  const isWithin = overlapping.some((old) => containsPrefix(old, block));
-  for (const old of overlapping) {
+  const { address, length, status, startTimeOfState } = block;
+  for (const old of failover.blocks.overlapping(block)) {
     failover.removeBlock(old);
-    // What is taken back out of a larger block leaves the rest; what is a hole in it stays one.
-    if (isWithin)
+    // F-036. What is taken back out of a larger block leaves the rest; what is a hole in it stays one.
+    if (status === "FREE" && containsPrefix(old, block))
       for (const part of remainder(old, block)) failover.amendBlock({ ...old, ...part });
   }
-  const alone = failover.table.get({ kind: "prefix", ...block });
-  if (block.status === "FREE" && alone?.status === "FREE-BACKUP")
-    failover.save({ ...alone, status: "FREE", startTimeOfState: block.startTimeOfState });
-  const { address, length, status, startTimeOfState } = block;
-  if (status === "FREE-BACKUP")
-    failover.giveBlock({
-      address,
-      length,
-      status,
-      startTimeOfState,
-      link: link.name,
-      marked: false,
-    });
+  if (status === "FREE") {
+    for (const lease of failover.table.prefixRows(block, undefined, LIMITS.rowsPerStep))
+      if (lease.status === "FREE-BACKUP") failover.save({ ...lease, status, startTimeOfState });
+    return;
+  }
+  failover.giveBlock({ address, length, status, startTimeOfState, link: link.name, marked: false });
+  const given = failover.blocks.get(block);
+  if (given !== undefined) unite(failover, given);
 }

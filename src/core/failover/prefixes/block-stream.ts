@@ -1,7 +1,6 @@
 // Blocks of delegable prefixes on their way to the partner, and what its answer changes (RFC 8156 §4.2.2, §7.4, §7.7;
 // A block whose BNDUPD is not answered is frozen by its mark.
 
-import { placeOfBlock } from "../../config/lookup.ts";
 import type { Block } from "../../model/blocks.ts";
 import { type LeaseKey, leaseKeyText } from "../../model/lease.ts";
 import type { Millis } from "../../model/time.ts";
@@ -10,7 +9,7 @@ import type { FailoverContext } from "../context.ts";
 import type { Rejections } from "../updates/rejections.ts";
 import type { UpdateRequest } from "../updates/requests.ts";
 import type { LeaseReply, SentUpdate, UpdateReply } from "../updates/update.ts";
-import { splitRefused } from "./first-split.ts";
+import { type PartnerBlocks, refused, settle } from "./moves.ts";
 
 export interface BlockStreamParts {
   readonly context: FailoverContext;
@@ -69,25 +68,26 @@ export class BlockStream {
   }
 }
 
+export interface BlockAnswer {
+  readonly sent: Block;
+  readonly reply: UpdateReply;
+  readonly partner: PartnerBlocks;
+}
+
 /** F-357; A-42 for a refusal. Returns the refusal that is to be noted. */
 export function applyBlockReply(
   failover: FailoverContext,
-  sent: Block,
-  reply: UpdateReply,
+  { sent, reply, partner }: BlockAnswer,
   now: Millis,
 ): LeaseReply | undefined {
   const block = failover.blocks.get(sent);
   if (block === undefined || block.version !== sent.version) return undefined;
   const answer = reply.leases.get(leaseKeyText(keyOf(block)));
   const status = reply.status !== 0 ? reply.status : (answer?.status ?? STATUS.UnspecFail);
-  if (status === 0) {
-    if (block.marked) failover.amendBlock({ ...block, marked: false });
-    return undefined;
-  }
-  const place = placeOfBlock(failover.config, block);
-  if (status === STATUS.OutdatedBindingInformation && place !== undefined && block.marked) {
-    splitRefused(failover, block, place.pool.delegatedLength, now);
-    return undefined;
-  }
-  return { status, message: reply.message, partnerLifetimeSent: 0 };
+  const isRefused = status === STATUS.OutdatedBindingInformation && block.marked;
+  if (status !== 0 && !isRefused) return { status, message: reply.message, partnerLifetimeSent: 0 };
+  // Without a mark it was only told again (UPDREQALL).
+  if (block.marked && status === 0) settle(failover, block);
+  if (isRefused) refused(failover, block, partner, now);
+  return undefined;
 }

@@ -8,6 +8,7 @@ import { floorTime, type Millis, NO_TIME, type Seconds } from "../../model/time.
 import { STATUS } from "../../wire/messages.ts";
 import type { FailoverContext } from "../context.ts";
 import { applyBlockReply, keyOf } from "../prefixes/block-stream.ts";
+import { type PartnerBlocks, partOfBlock } from "../prefixes/moves.ts";
 import type { UpdateStream } from "./stream.ts";
 import type { LeaseReply, SentLease, SentUpdate, UpdateReply } from "./update.ts";
 
@@ -16,6 +17,7 @@ export interface ReplyContext {
   readonly stream: UpdateStream;
   readonly relationship: string;
   readonly ackEpoch: number;
+  readonly partner: PartnerBlocks;
   readonly retention: Seconds;
   readonly now: Millis;
 }
@@ -43,7 +45,8 @@ export function applyReply(context: ReplyContext, sent: SentUpdate, reply: Updat
 function applyToBlock(context: ReplyContext, block: Block, reply: UpdateReply): void {
   const { failover, now, stream } = context;
   const key = keyOf(block);
-  const refusal = applyBlockReply(failover, block, reply, now);
+  const answer = { sent: block, reply, partner: context.partner };
+  const refusal = applyBlockReply(failover, answer, now);
   if (refusal === undefined) stream.rejections.remove(key);
   else applyRejected(context, key, block.version, refusal);
 }
@@ -107,7 +110,7 @@ function applyAccepted(
     return;
   }
   if (isAvailable(lease.status)) {
-    if (lease.marked) failover.acknowledge({ ...lease, marked: false });
+    if (lease.marked) failover.acknowledge(partOfBlock(failover, { ...lease, marked: false }));
     return;
   }
   failover.acknowledge({

@@ -129,7 +129,7 @@ export function versionOf(words: Uint32Array, base: number): number {
   );
 }
 
-function primarySinceOf(words: Uint32Array, base: number): number {
+export function primarySinceOf(words: Uint32Array, base: number): number {
   const high = words[base + ROW.PRIMARY_SINCE_HIGH] as number;
   return high * TWO_32 + (words[base + ROW.PRIMARY_SINCE_LOW] as number);
 }

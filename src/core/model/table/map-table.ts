@@ -1,7 +1,7 @@
 // The lease table as a plain Map: the twin that the tests hold the real one against. Slow and obvious.
 
 import type { Duid } from "../duid.ts";
-import { containsPrefix } from "../ipv6.ts";
+import { containsPrefix, inPrefix, type Prefix } from "../ipv6.ts";
 import { type Lease, leaseKeyText } from "../lease.ts";
 import { dueTime, isAvailable } from "../lease-status.ts";
 import type { LeaseTable, LeaseTableOptions, LinkGroup } from "../lease-table.ts";
@@ -10,6 +10,11 @@ import { type DhcpTime, diffSeconds, NO_TIME } from "../time.ts";
 
 function inUse(lease: Lease): boolean {
   return lease.status !== "FREE" && lease.status !== "FREE-BACKUP";
+}
+
+function compareKeys(a: Prefix, b: Prefix): number {
+  if (a.address !== b.address) return a.address < b.address ? -1 : 1;
+  return a.length - b.length;
 }
 
 /** An empty table for tests. */
@@ -28,6 +33,16 @@ export function createMapTable({ groupOf }: Pick<LeaseTableOptions, "groupOf">):
     );
   };
   const all = () => [...leases.values()];
+  let turnover = 0;
+  const countTurnover = (before: Lease | undefined, after: Lease) => {
+    if (after.kind !== "prefix") return;
+    const wasInUse = before !== undefined && inUse(before);
+    const since = before?.primarySince ?? 0;
+    const isSame = inUse(after)
+      ? wasInUse
+      : !wasInUse && before?.status === after.status && since === after.primarySince;
+    if (!isSame) turnover += 1;
+  };
   return {
     get size() {
       return leases.size;
@@ -41,6 +56,7 @@ export function createMapTable({ groupOf }: Pick<LeaseTableOptions, "groupOf">):
       if (!leases.has(key)) places.push(key);
       const before = leases.get(key);
       leases.set(key, lease);
+      countTurnover(before, lease);
       if (lease.duid === before?.duid && before !== undefined && inUse(lease) === inUse(before))
         return;
       forgetHint(before);
@@ -50,7 +66,9 @@ export function createMapTable({ groupOf }: Pick<LeaseTableOptions, "groupOf">):
     },
     remove: (key) => {
       const text = leaseKeyText(key);
-      forgetHint(leases.get(text));
+      const before = leases.get(text);
+      forgetHint(before);
+      if (before?.kind === "prefix" && inUse(before)) turnover += 1;
       if (leases.delete(text)) places[places.indexOf(text)] = undefined;
     },
     ofClient: (duid: Duid) => [
@@ -63,6 +81,15 @@ export function createMapTable({ groupOf }: Pick<LeaseTableOptions, "groupOf">):
         .filter((lease) => lease.kind === "prefix" && inUse(lease))
         .filter((lease) => containsPrefix(block, lease) || containsPrefix(lease, block))
         .slice(0, limit),
+    prefixRows: (block, after, limit) =>
+      all()
+        .filter((lease) => lease.kind === "prefix" && inPrefix(lease.address, block))
+        .sort((a, b) => compareKeys(a, b))
+        .filter((lease) => after === undefined || compareKeys(lease, after) > 0)
+        .slice(0, limit),
+    get prefixTurnover() {
+      return turnover;
+    },
     ...ordersOf(all, groupOf),
     slice: (from, limit) => {
       const keys = places.slice(from, from + limit).filter((key) => key !== undefined);

@@ -3,7 +3,7 @@
 
 import type { BindingStatus } from "../binding-status.ts";
 import type { Duid } from "../duid.ts";
-import { type Ipv6Address, inPrefix, maskTo } from "../ipv6.ts";
+import { type Ipv6Address, inPrefix, maskTo, type Prefix } from "../ipv6.ts";
 import type { Lease, LeaseKey } from "../lease.ts";
 import { dueTime, isAvailable } from "../lease-status.ts";
 import type { Cursor, LeaseTable, LeaseTableOptions, LinkGroup } from "../lease-table.ts";
@@ -22,6 +22,7 @@ import {
   isPrefix,
   isUsed,
   lengthOf,
+  primarySinceOf,
   ROW,
   ROW_WORDS,
   readLease,
@@ -51,6 +52,7 @@ const STAYS_PREFIX = 4;
 class TypedLeaseTable implements LeaseTable {
   size = 0;
   inUse = 0;
+  prefixTurnover = 0;
   private readonly seed: HashSeed;
   private readonly rows = new WordRows(ROW_WORDS);
   private readonly byAddress: HashIndex;
@@ -81,6 +83,7 @@ class TypedLeaseTable implements LeaseTable {
   put(lease: Lease): void {
     const found = this.find(lease.address, lease.length);
     const row = found === 0 ? this.insert(lease) : found;
+    if (lease.kind === "prefix" && this.changesHands(row, lease)) this.prefixTurnover += 1;
     const stays = found === 0 ? 0 : this.leaveOrders(row, lease);
     const words = this.rows.chunk(row);
     const base = this.rows.base(row);
@@ -98,6 +101,7 @@ class TypedLeaseTable implements LeaseTable {
     if (row === 0) return;
     const words = this.rows.chunk(row);
     const base = this.rows.base(row);
+    if (this.isPrefixInUse(row)) this.prefixTurnover += 1;
     this.leaveOrders(row, undefined);
     this.setClient(row, undefined, false);
     this.setBlob(words, base + ROW.RELAY_DATA, undefined);
@@ -150,6 +154,21 @@ class TypedLeaseTable implements LeaseTable {
       if (!inPrefix(address, block)) break;
       const state = words[base + ROW.STATE] as number;
       if (isInUse(state) && lengthOf(state) >= block.length) found.push(this.lease(row, address));
+    }
+    return found;
+  }
+
+  prefixRows(block: Prefix, after: Prefix | undefined, limit: number): readonly Lease[] {
+    const found: Lease[] = [];
+    const position = this.byPrefix.seek(after?.address ?? block.address);
+    for (; found.length < limit; this.byPrefix.advance(position)) {
+      const row = this.byPrefix.row(position);
+      if (row === 0) break;
+      const address = this.addressOf(this.rows.chunk(row), this.rows.base(row));
+      if (!inPrefix(address, block)) break;
+      const length = lengthOf(this.rows.word(row, ROW.STATE));
+      const isBehind = after === undefined || address !== after.address || length > after.length;
+      if (isBehind) found.push(this.lease(row, address));
     }
     return found;
   }
@@ -359,6 +378,16 @@ class TypedLeaseTable implements LeaseTable {
       collect(0, time);
     }
     return found;
+  }
+
+  /** Whether a prefix's owner is another than its row says. */
+  private changesHands(row: number, { primarySince, status }: Lease): boolean {
+    const words = this.rows.chunk(row);
+    const base = this.rows.base(row);
+    const state = words[base + ROW.STATE] as number;
+    const inUse = !isAvailable(status);
+    if (isInUse(state) !== inUse) return true;
+    return !inUse && (statusOf(state) !== status || primarySinceOf(words, base) !== primarySince);
   }
 
   private isPrefixInUse(row: number): boolean {
