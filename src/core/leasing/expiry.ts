@@ -8,6 +8,7 @@ import { LIMITS } from "../model/limits.ts";
 import { prefixOwner } from "../model/prefix-owner.ts";
 import { addSeconds, floorTime, type Millis, NO_TIME } from "../model/time.ts";
 import type { LeasingContext } from "./context.ts";
+import type { DeclinedShare } from "./declined.ts";
 
 export interface ExpiryContext extends LeasingContext {
   /** Forgets a lease's record. */
@@ -16,6 +17,7 @@ export interface ExpiryContext extends LeasingContext {
   amend(lease: Lease): void;
   /** Whose leases are looked at. */
   readonly groups: readonly ExpiryGroup[];
+  readonly declinedShare: DeclinedShare;
 }
 
 export interface ExpiryGroup {
@@ -26,6 +28,7 @@ export interface ExpiryGroup {
 /** At most `LIMITS.expiriesPerTick` leases; returns how many were looked at. The groups share them evenly, and what one
  * leaves the others get. */
 export function expire(context: ExpiryContext, now: Millis): number {
+  context.declinedShare.returnSome(context, now);
   let left: number = LIMITS.expiriesPerTick;
   let open = context.groups.filter(({ authority }) => authority.mayExpire());
   while (open.length > 0 && left > 0) {

@@ -111,6 +111,13 @@ export const ALARMS = define({
       'Make a new one: `tandem failover keygen --renew`, then put its fingerprint into the file of both servers (guide: recover, "A certificate has expired").',
     help: "The partner refuses a certificate outside its validity, and the pair then loses contact. The alarm comes 30 days before.",
   },
+  MANY_DECLINED: {
+    level: "warn",
+    text: "{count} addresses of link {link} were declined; {most} stay out of use, beyond that the oldest return",
+    whatToDo:
+      "See who declines: `tandem leases list --status ABANDONED`, and the log event DHCP6_LEASE_DECLINED. One sender that declines whatever it gets is to be stopped; devices with fixed addresses from the pool are to be given others.",
+    help: "Clients find their addresses in use by somebody else, or say so. At most a quarter of a link's addresses stays out of use for that.",
+  },
   MANY_LEASES: {
     level: "warn",
     text: "{count} leases, {percent} % of the limit of {most} ({by})",

@@ -63,6 +63,8 @@ const PLAIN_COUNTERS = define({
   "bndupd-refused": "Own updates that the partner refused. See `tandem failover status`.",
   "bndupd-reject": "Updates of the partner that were refused here.",
   "decline-limit": "DECLINEs of a client beyond what one may take out of use.",
+  "declined-returned":
+    "Declined addresses that are used again before their time, as too many of their link were declined.",
   doubtful: "Leases asked for that may be the partner's: neither confirmed nor denied.",
   "failover-message-out-of-place": "Messages of the partner that its state does not permit.",
   "failover-message-too-early": "Messages of the partner before its state was known.",

@@ -57,8 +57,8 @@ export interface LeaseTable {
   dueFree(group: LinkGroup, time: DhcpTime, limit: number): readonly Lease[];
   /** How many leases of the link are ABANDONED. */
   countDeclined(link: string | undefined): number;
-  /** The ABANDONED lease of the link that is due first. */
-  oldestDeclined(link: string | undefined): Lease | undefined;
+  /** Up to `limit` ABANDONED leases of the link, those first that are due first. */
+  oldestDeclined(link: string | undefined, limit: number): readonly Lease[];
   /** Marked leases of the relationship in order of version, the first with a version above `after`, at most `limit`. */
   marked(relationship: string, after: number, limit: number): readonly Lease[];
   markedCount(relationship: string): number;

@@ -27,6 +27,14 @@ export const LIMITS = {
   leastCapacity: 1_000,
   /** Addresses one client may have declined at a time (N-013). */
   declinesPerClient: 8,
+  /** One in so many addresses of a link stays out of use because clients declined it; more return early, the oldest first. Real
+   * duplicates are few, and one that is given again is declined again. */
+  declinedPart: 4,
+  /** Declined addresses of a link that return in one look, and those looked at for them. */
+  declinedReturned: 64,
+  declinedLookedAt: 256,
+  /** Links that one tick looks at for such addresses. */
+  linksPerLook: 256,
   /** Candidates tried for one new lease before it is "none available". */
   allocationAttempts: 256,
   /** Candidates tried in order after hashing found nothing (small pools are exhausted exactly). */

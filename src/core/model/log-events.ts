@@ -60,6 +60,12 @@ export const LOG_EVENTS = define({
     template: "{lease} declined by {duid}: kept out of use",
     help: "The client found the address in use by somebody else. The address is kept out of use; look for a device with a fixed address from the pool.",
   },
+  DHCP6_DECLINED_RETURNED: {
+    level: "info",
+    template:
+      "{lease} is used again before its time: more than {most} addresses of link {link} were declined",
+    help: "At most a quarter of a link's addresses stays out of use because clients declined them; beyond that the oldest return. See the alarm MANY_DECLINED.",
+  },
   DHCP6_LEASE_EXPIRED: {
     level: "info",
     record: true,

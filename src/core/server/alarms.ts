@@ -1,6 +1,7 @@
 // What is wrong with a server: its relationships and its disk.
 
 import { endpointAlarms } from "../failover/endpoint/alarms.ts";
+import { mostDeclined } from "../leasing/declined.ts";
 import type { AlarmFact } from "../model/alarms.ts";
 import { DEFAULTS } from "../model/limits.ts";
 import type { Millis } from "../model/time.ts";
@@ -27,9 +28,23 @@ export function serverAlarms(server: Server, now: Millis): readonly AlarmFact[] 
     ...disk,
     ...mended,
     ...leaseAlarms(server),
+    ...declinedAlarms(server),
     ...clockAlarms(server),
     ...failover.endpoints.flatMap((endpoint) => endpointAlarms(endpoint, now)),
   ];
+}
+
+/** N-013 */
+function declinedAlarms({ config, state }: Server): readonly AlarmFact[] {
+  return config.links.flatMap((link): readonly AlarmFact[] => {
+    const count = state.table.countDeclined(link.name);
+    if (count === 0) return [];
+    const most = mostDeclined(link);
+    // One of a handful is nothing to speak of.
+    if (count < Math.max(2, most)) return [];
+    const fields = { count, most, link: link.name };
+    return [{ id: "MANY_DECLINED", subject: link.name, fields }];
+  });
 }
 
 /** T-06 (1), T-13 */

@@ -8,6 +8,7 @@ import { Exhausted } from "../leasing/allocate/exhausted.ts";
 import { Answered } from "../leasing/answered.ts";
 import { AskedAgain } from "../leasing/asked-again.ts";
 import type { Capacity } from "../leasing/capacity.ts";
+import { DeclinedShare } from "../leasing/declined.ts";
 import { EndedMessages } from "../leasing/ended-messages.ts";
 import type { ExpiryContext } from "../leasing/expiry.ts";
 import { Offers } from "../leasing/offers.ts";
@@ -57,6 +58,7 @@ export function leasingContext(parts: LeasingParts, endpoints: readonly Endpoint
     askedAgain: new AskedAgain(),
     answered: new Answered(),
     exhausted: new Exhausted(),
+    declinedShare: new DeclinedShare(config),
     capacity,
     counters,
     // Stable as long as the store is, so that a client gets the same lease after a restart.

@@ -54,7 +54,7 @@ export function decide(
   if (own.marked && isEnding(own.status) && isEnding(update.status) && isSameClient(own, update))
     return accept;
   // T-04: kept out of use here for longer than there, as a client may hold it.
-  if (own.status === "ABANDONED" && update.status === "RESET" && isKeptOut(own, now))
+  if (own.status === "ABANDONED" && update.status === "RESET" && isKeptOut(own, informed, now))
     return outdated("the lease is kept out of use for longer here");
   switch (cellOf(own.status, update.status)) {
     case "ended-by-time":
@@ -81,8 +81,10 @@ function hasEnded(own: Lease, grace: number, now: Millis): boolean {
   );
 }
 
-/** A hold may be the rest of a client's lease, so its end counts with what a client may be late. */
-function isKeptOut(own: Lease, now: Millis): boolean {
+/** A hold may be the rest of a client's lease, so its end counts with what a client may be late. N-013: where it is not, a
+ * sender that knows all we know may end it sooner. */
+function isKeptOut(own: Lease, informed: boolean, now: Millis): boolean {
+  if (informed && own.clientExpiry === NO_TIME) return false;
   return own.stateExpirationTime !== NO_TIME && !hasEnded(own, DEFAULTS.heldSeconds, now);
 }
 

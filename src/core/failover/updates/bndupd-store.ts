@@ -58,6 +58,12 @@ function heldDespite({ own, update, informed }: AcceptedUpdate): Lease | undefin
   return isHeld ? own : undefined;
 }
 
+function heldUntil(accepted: AcceptedUpdate): Lease["clientExpiry"] {
+  const held = heldDespite(accepted);
+  if (held === undefined) return NO_TIME;
+  return held.status === "ACTIVE" ? held.stateExpirationTime : held.clientExpiry;
+}
+
 /** F-031: a FREE-BACKUP prefix in a block is part of it, as one that was free before the block was given. */
 function storeAvailable(context: StoreContext, updated: Lease, update: UpdatedLease): void {
   const { failover, retention } = context;
@@ -92,10 +98,11 @@ interface MergeOptions {
 }
 
 function merged(
-  { own, update, link }: AcceptedUpdate,
+  accepted: AcceptedUpdate,
   same: Lease | undefined,
   { expiry, marked, context }: MergeOptions,
 ): Lease {
+  const { own, update, link } = accepted;
   const base = same ?? {
     ...freshLease(update, link),
     partnerLifetimeHighest: own?.partnerLifetimeHighest ?? NO_TIME,
@@ -115,7 +122,8 @@ function merged(
     startTimeOfState: update.startTimeOfState, // F-331, A-24
     expirationTime: update.partnerLifetime, // F-332
     stateExpirationTime: expiry, // F-333, F-338
-    clientExpiry: update.status === "ACTIVE" ? expiry : NO_TIME,
+    // T-04: beside a declined address stands until when a client may hold it all the same.
+    clientExpiry: update.status === "ACTIVE" ? expiry : heldUntil(accepted),
     partnerRawCltTime: laterOf(update.clientTransactionTime, base.partnerRawCltTime), // F-334
     clientLastTransactionTime: laterOf(update.partnerRawCltTime, base.clientLastTransactionTime), // F-335
     partnerLifetime: laterOf(update.expirationTime, base.partnerLifetime), // F-336

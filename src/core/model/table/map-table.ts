@@ -136,10 +136,11 @@ function ordersOf(all: () => readonly Lease[], groupOf: LeaseTableOptions["group
       inOrderOfTime(due(group, "declined"), time).slice(0, limit),
     dueFree: (group, time, limit) => inOrderOfTime(due(group, "free"), time).slice(0, limit),
     countDeclined: (link) => declinedOn(link).length,
-    oldestDeclined: (link) =>
+    oldestDeclined: (link, limit) =>
       declinedOn(link)
         .filter((lease) => dueTime(lease) !== NO_TIME)
-        .sort((a, b) => dueTime(a) - dueTime(b))[0],
+        .sort((a, b) => dueTime(a) - dueTime(b))
+        .slice(0, limit),
     marked: (relationship, after, limit) =>
       marks(relationship)
         .filter((lease) => lease.version > after)

@@ -129,12 +129,17 @@ class TypedLeaseTable implements LeaseTable {
     return number === undefined ? 0 : this.links.entry(number).declined;
   }
 
-  oldestDeclined(link: string | undefined): Lease | undefined {
+  oldestDeclined(link: string | undefined, limit: number): readonly Lease[] {
     const number = this.links.find(link);
-    if (number === undefined) return undefined;
-    const position = this.byDeclined.seek(number * TWO_32);
-    if (this.byDeclined.key(position) >= (number + 1) * TWO_32) return undefined;
-    return this.lease(this.byDeclined.row(position), undefined);
+    const found: Lease[] = [];
+    if (number === undefined) return found;
+    const order = this.byDeclined;
+    const position = order.seek(number * TWO_32);
+    for (; found.length < limit; order.advance(position)) {
+      if (order.key(position) >= (number + 1) * TWO_32) break;
+      found.push(this.lease(order.row(position), undefined));
+    }
+    return found;
   }
 
   prefixesWithin(block: { address: Ipv6Address; length: number }, limit: number): readonly Lease[] {

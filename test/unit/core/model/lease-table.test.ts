@@ -134,12 +134,13 @@ for (const [name, create] of Object.entries(TABLES)) {
     expect(times(table.dueDeclined("pair", 20, 10))).toEqual([13, 14]);
     expect(times(table.dueDeclined("other", 14, 10))).toEqual([]);
     expect([table.countDeclined("lan"), table.countDeclined("alone")]).toEqual([2, 0]);
-    expect(table.oldestDeclined("lan")?.stateExpirationTime).toBe(13);
+    expect(times(table.oldestDeclined("lan", 10))).toEqual([13, 14]);
+    expect(times(table.oldestDeclined("lan", 1))).toEqual([13]);
     at(5, 13, { status: "RESET" });
-    expect(table.oldestDeclined("lan")?.stateExpirationTime).toBe(14);
+    expect(times(table.oldestDeclined("lan", 10))).toEqual([14]);
     expect(times(table.due("pair", 20, 10))).toEqual([11, 13]);
     table.remove(lease("2001:db8::4"));
-    expect([table.countDeclined("lan"), table.oldestDeclined("lan")]).toEqual([0, undefined]);
+    expect([table.countDeclined("lan"), table.oldestDeclined("lan", 10)]).toEqual([0, []]);
     // A free lease of which the partner must hear is not forgotten before.
     expect(times(table.dueFree("pair", 20, 10))).toEqual([]);
     at(7, 16, { status: "FREE" });
