@@ -1,7 +1,6 @@
 // The lease table of service: rows of words in chunks, indexes by address, client, expiry, mark and prefix.
 // No operation touches more than a few rows, whatever the table holds (DESIGN §2, §5).
 
-import type { BindingStatus } from "../binding-status.ts";
 import type { Duid } from "../duid.ts";
 import { type Ipv6Address, inPrefix, maskTo, type Prefix } from "../ipv6.ts";
 import type { Lease, LeaseKey } from "../lease.ts";
@@ -22,7 +21,6 @@ import {
   isPrefix,
   isUsed,
   lengthOf,
-  primarySinceOf,
   ROW,
   ROW_WORDS,
   readLease,
@@ -34,6 +32,7 @@ import {
 import { LinkNames } from "./link-names.ts";
 import { OrderedRows } from "./ordered-rows.ts";
 import { PrefixOrder } from "./prefix-order.ts";
+import { changesHands, isPrefixInUse, orderOf } from "./row-facts.ts";
 import { WordRows } from "./word-rows.ts";
 
 /** An empty table for service. */
@@ -83,7 +82,7 @@ class TypedLeaseTable implements LeaseTable {
   put(lease: Lease): void {
     const found = this.find(lease.address, lease.length);
     const row = found === 0 ? this.insert(lease) : found;
-    if (lease.kind === "prefix" && this.changesHands(row, lease)) this.prefixTurnover += 1;
+    if (lease.kind === "prefix" && changesHands(this.rows, row, lease)) this.prefixTurnover += 1;
     const stays = found === 0 ? 0 : this.leaveOrders(row, lease);
     const words = this.rows.chunk(row);
     const base = this.rows.base(row);
@@ -101,7 +100,7 @@ class TypedLeaseTable implements LeaseTable {
     if (row === 0) return;
     const words = this.rows.chunk(row);
     const base = this.rows.base(row);
-    if (this.isPrefixInUse(row)) this.prefixTurnover += 1;
+    if (isPrefixInUse(this.rows, row)) this.prefixTurnover += 1;
     this.leaveOrders(row, undefined);
     this.setClient(row, undefined, false);
     this.setBlob(words, base + ROW.RELAY_DATA, undefined);
@@ -147,7 +146,7 @@ class TypedLeaseTable implements LeaseTable {
     for (let length = 0; length < block.length && found.length < limit; length++) {
       if (!this.byPrefix.has(length)) continue;
       const row = this.find(maskTo(block.address, length), length);
-      if (row !== 0 && this.isPrefixInUse(row)) found.push(this.lease(row, undefined));
+      if (row !== 0 && isPrefixInUse(this.rows, row)) found.push(this.lease(row, undefined));
     }
     const position = this.byPrefix.seek(block.address);
     for (; found.length < limit; this.byPrefix.advance(position)) {
@@ -385,30 +384,9 @@ class TypedLeaseTable implements LeaseTable {
     return found;
   }
 
-  /** Whether a prefix's owner is another than its row says. */
-  private changesHands(row: number, { primarySince, status }: Lease): boolean {
-    const words = this.rows.chunk(row);
-    const base = this.rows.base(row);
-    const state = words[base + ROW.STATE] as number;
-    const inUse = !isAvailable(status);
-    if (isInUse(state) !== inUse) return true;
-    return !inUse && (statusOf(state) !== status || primarySinceOf(words, base) !== primarySince);
-  }
-
-  private isPrefixInUse(row: number): boolean {
-    const state = this.rows.word(row, ROW.STATE);
-    return isPrefix(state) && isInUse(state);
-  }
-
   private hashOfRow(row: number): number {
     const words = this.rows.chunk(row);
     const base = this.rows.base(row);
     return hashAddress(this.seed, words, base, lengthOf(words[base + ROW.STATE] as number));
   }
-}
-
-/** In which order of its group a lease stands by its time. */
-function orderOf(status: BindingStatus): "due" | "free" | "declined" {
-  if (status === "ABANDONED") return "declined";
-  return isAvailable(status) ? "free" : "due";
 }
